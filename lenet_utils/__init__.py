@@ -1,0 +1,46 @@
+"""LeNet-5 of 1998 and its descendants: the package that the lessons import.
+
+Source of the network and of all page, section and equation numbers in these modules:
+Y. LeCun, L. Bottou, Y. Bengio and P. Haffner, "Gradient-Based Learning Applied to Document
+Recognition", Proc. IEEE, November 1998; pages as in the authors' own PDF.
+"""
+
+from lenet_utils.accounting import LayerTable, layer_table
+from lenet_utils.evaluation import Evaluation, evaluate
+from lenet_utils.layers import (
+    TABLE_I,
+    RBFOutput,
+    ScaledTanh,
+    SparseConv2d,
+    Subsampling,
+    digit_codes,
+    scaled_tanh,
+)
+from lenet_utils.models import LeNet5, lenet5_1998, lenet5_modern, lenet5_tutorial
+from lenet_utils.training import History, fit, get_device, seed_everything, split_validation
+from lenet_utils.weights import load_model, save_model
+
+__all__ = [
+    "TABLE_I",
+    "Evaluation",
+    "History",
+    "LayerTable",
+    "LeNet5",
+    "RBFOutput",
+    "ScaledTanh",
+    "SparseConv2d",
+    "Subsampling",
+    "digit_codes",
+    "evaluate",
+    "fit",
+    "get_device",
+    "layer_table",
+    "lenet5_1998",
+    "lenet5_modern",
+    "lenet5_tutorial",
+    "load_model",
+    "save_model",
+    "scaled_tanh",
+    "seed_everything",
+    "split_validation",
+]

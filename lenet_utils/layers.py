@@ -123,7 +123,7 @@ class SparseConv2d(nn.Module):
                 "(output maps, input maps) with at least one true entry in each row."
             )
         self.kernel_size = kernel_size
-        self.register_buffer("table", table.clone(), persistent=False)
+        self.register_buffer("table", table.clone())
         pairs = int(table.sum())
         self.weight = nn.Parameter(torch.empty(pairs, kernel_size, kernel_size))
         self.bias = nn.Parameter(torch.empty(table.shape[0]))
