@@ -1,0 +1,109 @@
+"""Find, build and load the compiled kernel in many_seeds.cpp.
+
+It is compiled on first use with the system's C++ compiler, for the processor at hand, into the
+user's cache folder, and found there afterwards.
+"""
+
+import ctypes
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import tempfile
+from ctypes import c_int, c_int64, c_void_p
+from functools import cache
+from pathlib import Path
+
+SOURCE = Path(__file__).with_name("many_seeds.cpp")
+FLAGS = (
+    "-std=c++17",
+    "-O3",
+    "-march=native",
+    "-ffp-contract=fast",
+    "-fno-math-errno",
+    "-fno-trapping-math",
+    "-shared",
+    "-fPIC",
+)
+
+
+class KernelUnavailable(RuntimeError):
+    """The kernel cannot be built here; the message says why and what to do."""
+
+
+def cache_folder() -> Path:
+    """Return where built kernels are kept: lenet_utils in the user's cache folder."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "lenet_utils"
+
+
+@cache
+def load_kernel() -> ctypes.CDLL:
+    """Return the kernel as a library, building it if this source was never built here.
+
+    Raises:
+        KernelUnavailable: no C++ compiler was found, or it failed, or the library does not load.
+    """
+    compiler = _compiler()
+    source = SOURCE.read_bytes()
+    # A folder may be shared by machines of different processors.
+    identity = "\n".join([compiler, *FLAGS, platform.machine(), _processor()]).encode()
+    name = f"many_seeds-{hashlib.sha256(source + identity).hexdigest()[:16]}.so"
+    library = cache_folder() / name
+    if not library.exists():
+        _build(compiler, library)
+    try:
+        kernel = ctypes.CDLL(str(library))
+    except OSError as error:
+        raise KernelUnavailable(f"the built kernel does not load: {error}") from error
+    pointer = c_void_p
+    kernel.lanes.argtypes, kernel.lanes.restype = [], c_int
+    kernel.train.argtypes = [
+        *(pointer,) * 5,
+        *(c_int, c_int),
+        *(pointer, c_int64, c_int64),
+        *(pointer,) * 7,
+    ]
+    kernel.train.restype = None
+    kernel.outputs.argtypes = [*(pointer,) * 4, c_int, c_int, c_int64, *(pointer,) * 3]
+    kernel.outputs.restype = None
+    return kernel
+
+
+def _compiler() -> str:
+    wanted = os.environ.get("CXX")
+    for name in (wanted,) if wanted else ("c++", "g++", "clang++"):
+        found = shutil.which(name)
+        if found:
+            return found
+    raise KernelUnavailable(
+        f"no C++ compiler was found ({wanted or 'c++, g++, clang++'}). Install one (Debian and "
+        "Ubuntu: g++; macOS: xcode-select --install), or name it in the variable CXX."
+    )
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line for line in lines if line.startswith(("flags", "Features"))), "")
+
+
+def _build(compiler: str, library: Path) -> None:
+    try:
+        library.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=library.parent) as folder:
+            built = Path(folder) / library.name
+            command = [compiler, *FLAGS, str(SOURCE), "-o", str(built)]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            if done.returncode != 0:
+                raise KernelUnavailable(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")
+            # Two processes may build at once: the last one to finish replaces an equal file.
+            built.replace(library)
+    except OSError as error:
+        raise KernelUnavailable(
+            f"the kernel could not be built in {library.parent}: {error}. Name a folder that can "
+            "be written in the variable XDG_CACHE_HOME."
+        ) from error

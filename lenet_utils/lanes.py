@@ -1,0 +1,163 @@
+"""Pack networks into the lanes of the compiled kernel, run it, and unpack them."""
+
+import math
+from collections.abc import Iterable, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from lenet_utils.criteria import MAP, MSE, Criterion, CrossEntropy
+from lenet_utils.kernel import load_kernel
+from lenet_utils.layers import RBFOutput, ScaledTanh, SparseConv2d, Subsampling
+from lenet_utils.models import LeNet5
+
+_CHILDREN = (
+    ("c1", nn.Conv2d),
+    ("c1_act", ScaledTanh),
+    ("s2", Subsampling),
+    ("s2_act", ScaledTanh),
+    ("c3", (nn.Conv2d, SparseConv2d)),
+    ("c3_act", ScaledTanh),
+    ("s4", Subsampling),
+    ("s4_act", ScaledTanh),
+    ("c5", nn.Conv2d),
+    ("c5_act", ScaledTanh),
+    ("f6", nn.Conv2d),
+    ("f6_act", ScaledTanh),
+    ("output", (nn.Conv2d, RBFOutput)),
+)
+
+
+def refusal(models: Sequence[LeNet5]) -> str | None:
+    """Say why the kernel cannot train these networks, or return None where it can."""
+    first = models[0]
+    children = dict(first.named_children())
+    if list(children) != [name for name, _ in _CHILDREN]:
+        return "it knows the layers of lenet5_1998 only, trainable subsampling included"
+    for name, kinds in _CHILDREN:
+        if not isinstance(children[name], kinds):
+            return f"it does not know {name} as {type(children[name]).__name__}"
+    if first.nominal_size != 32:
+        return f"it knows pictures of 32x32 only, and C1 here takes {first.nominal_size}"
+    for model in models:
+        if not _same_network(model, first):
+            return "the networks differ in C3's wiring, in their output or in its codes"
+        if any(p.dtype != torch.float32 or p.device.type != "cpu" for p in model.parameters()):
+            return "a network is not in float32 on the CPU"
+    return None
+
+
+class Lanes:
+    """Up to `lanes` networks side by side: parameters and rates (P, lanes), settings (3, lanes).
+
+    A lane left over trains a copy of the last network, and nobody reads it.
+
+    Args:
+        models: networks for which `refusal` gives None.
+        criteria: one a network.
+        orders: int (networks, n): which pattern each network sees when.
+        rates: for each network the rate of each parameter.
+    """
+
+    def __init__(
+        self,
+        models: Sequence[LeNet5],
+        criteria: Sequence[Criterion] | None = None,
+        orders: Tensor | None = None,
+        rates: Sequence[Sequence[Tensor]] | None = None,
+    ) -> None:
+        self.kernel = load_kernel()
+        self.lanes = self.kernel.lanes()
+        self.models = models
+        first = models[0]
+        self.linear = not first.smallest_wins
+        self.table = _table(first).to(torch.uint8).contiguous()
+        self.codes = torch.zeros(1) if self.linear else first.output.codes.contiguous()
+        self.classes = len(first.output.weight if self.linear else self.codes)
+        self.parameters = self._spread(_vector(model.parameters()) for model in models)
+        neutral: Sequence[Criterion] = [CrossEntropy() if self.linear else MSE()] * len(models)
+        self.settings = self._spread(_setting(c) for c in criteria or neutral)
+        if orders is not None and rates is not None:
+            rows = [*orders, *[orders[-1]] * (self.lanes - len(models))]
+            self.orders = torch.stack(rows).to(torch.int32).contiguous()
+            self.rates = self._spread(_vector(r) for r in rates)
+        self.losses = torch.zeros(self.lanes, dtype=torch.float64)
+        self.wrong = torch.zeros(self.lanes, dtype=torch.int64)
+
+    def _spread(self, columns: Iterable[Tensor]) -> Tensor:
+        chosen = list(columns)
+        chosen += [chosen[-1]] * (self.lanes - len(chosen))
+        return torch.stack(chosen, 1).contiguous()
+
+    def train(self, pictures: Tensor, labels: Tensor, grey: Tensor, start: int, count: int) -> None:
+        """Train on patterns start .. start + count of each order; adds to losses and wrong."""
+        scale, competition, j = self.settings
+        self.kernel.train(
+            pictures.data_ptr(),
+            labels.data_ptr(),
+            grey.data_ptr(),
+            self.table.data_ptr(),
+            self.codes.data_ptr(),
+            self.classes,
+            int(self.linear),
+            self.orders[:, start:].data_ptr(),
+            self.orders.shape[1],
+            count,
+            self.parameters.data_ptr(),
+            self.rates.data_ptr(),
+            scale.data_ptr(),
+            competition.data_ptr(),
+            j.data_ptr(),
+            self.losses.data_ptr(),
+            self.wrong.data_ptr(),
+        )
+
+    def write_back(self) -> None:
+        """Copy the trained parameters into the networks."""
+        with torch.no_grad():
+            for lane, model in enumerate(self.models):
+                nn.utils.vector_to_parameters(self.parameters[:, lane], model.parameters())
+
+    def outputs(self, pictures: Tensor, grey: Tensor) -> Tensor:
+        """Return what each network gives for the same pictures: (networks, N, classes)."""
+        out = torch.empty(len(pictures), self.classes, self.lanes)
+        self.kernel.outputs(
+            pictures.data_ptr(),
+            grey.data_ptr(),
+            self.table.data_ptr(),
+            self.codes.data_ptr(),
+            self.classes,
+            int(self.linear),
+            len(pictures),
+            self.parameters.data_ptr(),
+            torch.ones(self.lanes).data_ptr(),
+            out.data_ptr(),
+        )
+        own = out.permute(2, 0, 1)[: len(self.models)].contiguous()
+        return -own if self.linear else own
+
+
+def _setting(criterion: Criterion) -> Tensor:
+    """Return the kernel's reading of a criterion: distance scale, competition, j."""
+    if isinstance(criterion, MSE):
+        return torch.tensor([criterion.distance_scale, 0.0, 1.0])
+    if isinstance(criterion, MAP):
+        return torch.tensor([criterion.distance_scale, 1.0, criterion.j])
+    return torch.tensor([1.0, 1.0, math.inf])
+
+
+def _vector(parameters: Iterable[Tensor]) -> Tensor:
+    return torch.cat([p.detach().reshape(-1) for p in parameters])
+
+
+def _table(model: LeNet5) -> Tensor:
+    c3 = model.c3
+    return c3.table if isinstance(c3, SparseConv2d) else torch.ones(16, 6, dtype=torch.bool)
+
+
+def _same_network(a: LeNet5, b: LeNet5) -> bool:
+    if [p.shape for p in a.parameters()] != [p.shape for p in b.parameters()]:
+        return False
+    if type(a.output) is not type(b.output) or not torch.equal(_table(a), _table(b)):
+        return False
+    return not a.smallest_wins or torch.equal(a.output.codes, b.output.codes)
