@@ -1,0 +1,135 @@
+"""The command line: python -m lenet_utils.experiments list | run NAME | show NAME | merge NAME."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from lenet_utils.experiments import all_experiments
+from lenet_utils.experiments.protocol import Experiment
+from lenet_utils.experiments.records import Record, load_record, merge_records, record_path
+from lenet_utils.experiments.running import run_experiment
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; return the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.do(options)
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on from the last finished pass", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m lenet_utils.experiments")
+    commands = parser.add_subparsers(required=True)
+    command = commands.add_parser("list", help="the experiments, and what is done of each")
+    command.set_defaults(do=_list)
+    _add_records(command)
+    command = commands.add_parser("run", help="run what is missing of an experiment")
+    command.set_defaults(do=_run)
+    command.add_argument("name")
+    command.add_argument(
+        "--seeds", type=_seeds, help="how many (0 .. N-1), or which: 3-5; by default as listed"
+    )
+    command.add_argument("--device", default=None, help="cpu or cuda; by default the best")
+    command.add_argument("--variants", nargs="+", help="only these")
+    _add_records(command)
+    command = commands.add_parser("show", help="what an experiment found")
+    command.set_defaults(do=_show)
+    command.add_argument("name")
+    _add_records(command)
+    command = commands.add_parser("merge", help="add the runs that other machines made")
+    command.set_defaults(do=_merge)
+    command.add_argument("name")
+    command.add_argument("folders", nargs="+", type=Path, help="folders with its record")
+    _add_records(command)
+    return parser
+
+
+def _add_records(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--records", type=Path, help="folder of records; by default the package's own"
+    )
+
+
+def _seeds(text: str) -> range:
+    first, dash, last = text.partition("-")
+    try:
+        seeds = range(int(first), int(last) + 1) if dash else range(int(first))
+    except ValueError:
+        seeds = range(0)
+    if not seeds:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number such as 5 or a span like 3-5")
+    return seeds
+
+
+def _find(name: str) -> Experiment:
+    experiments = all_experiments()
+    if name not in experiments:
+        raise ValueError(f"there is no experiment {name!r}; there are: {', '.join(experiments)}.")
+    return experiments[name]
+
+
+def _list(options: argparse.Namespace) -> None:
+    for experiment in all_experiments().values():
+        finished = 0
+        if record_path(experiment.name, options.records).exists():
+            finished = len(load_record(experiment.name, options.records).finished())
+        print(f"{experiment.name:16} {finished:3d}/{len(experiment.jobs()):<3d} {experiment.title}")
+
+
+def _run(options: argparse.Namespace) -> None:
+    from lenet_utils.mnist import load_mnist
+    from lenet_utils.training import get_device
+
+    experiment = _find(options.name)
+    record = run_experiment(
+        experiment,
+        load_mnist(),
+        seeds=options.seeds,
+        variants=options.variants,
+        device=options.device or get_device(),
+        records=options.records,
+    )
+    print(describe(record))
+
+
+def _show(options: argparse.Namespace) -> None:
+    print(describe(load_record(options.name, options.records)))
+
+
+def _merge(options: argparse.Namespace) -> None:
+    print(describe(merge_records(options.name, options.folders, options.records)))
+
+
+def describe(record: Record) -> str:
+    """Return a record as a table: each variant's final measurements, mean and interval."""
+    lines = [f"{record.experiment}: {record.title} ({record.source})"]
+    for variant in record.variants:
+        runs = record.finished(variant)
+        lines.append(f"  {variant}: {len(runs)} finished")
+        names = dict.fromkeys(k for r in runs for k in [*r.curves, *(r.final or {})])
+        for name in names:
+            values = record.values(name, variant)
+            if not all(isinstance(v, int | float) for v in values):
+                bad = sum(v is None for v in values)
+                if bad:
+                    lines.append(f"    {name:20} {bad} of {len(values)} not finite")
+                continue
+            mean = record.mean(name, variant)
+            shown = (
+                mean.percent(3)
+                if name.endswith("error")
+                else f"{mean.mean:.5g} ± {mean.half_width:.2g} (n = {mean.n})"
+            )
+            lines.append(f"    {name:20} {shown}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
