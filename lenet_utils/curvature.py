@@ -102,14 +102,10 @@ def require_known_layers(model: nn.Module, start: str) -> list[nn.Module]:
     """
     layers = list(_layers(model))
     if start not in ("constant", "exact"):
-        raise ValueError(
-            f"the curvature's start is {start!r}; expected 'constant' or 'exact'."
-        )
+        raise ValueError(f"the curvature's start is {start!r}; expected 'constant' or 'exact'.")
     rbf = [isinstance(layer, RBFOutput) for layer in layers]
     if any(rbf[:-1]):
-        raise ValueError(
-            "RBFOutput is not the last layer of the model; SDLM needs it there."
-        )
+        raise ValueError("RBFOutput is not the last layer of the model; SDLM needs it there.")
     if start == "constant" and not any(rbf):
         raise ValueError(
             "the curvature's start is 'constant', which is defined at the states that an "
@@ -121,7 +117,8 @@ def require_known_layers(model: nn.Module, start: str) -> list[nn.Module]:
 def _layers(model: nn.Module, prefix: str = "") -> Iterator[nn.Module]:
     """Unroll nested nn.Sequential into layers, and refuse what has no rule."""
     if not isinstance(model, nn.Sequential):
-        raise ValueError(f"model is {type(model).__name__}; expected an nn.Sequential.")
+        kind = type(model).__name__
+        raise ValueError(f"model is {kind}; expected an nn.Sequential.")  # noqa: TRY004
     for name, layer in model.named_children():
         where = f"{prefix}{name}"
         if isinstance(layer, nn.Sequential):
@@ -132,12 +129,8 @@ def _layers(model: nn.Module, prefix: str = "") -> Iterator[nn.Module]:
                 f"layer {where!r} is {type(layer).__name__}, for which SDLM has no curvature "
                 f"rule; it knows {known}. Train this network with another optimiser."
             )
-        elif isinstance(layer, nn.AvgPool2d) and (
-            layer.padding != 0 or layer.ceil_mode
-        ):
-            raise ValueError(
-                f"layer {where!r}: SDLM knows AvgPool2d without padding only."
-            )
+        elif isinstance(layer, nn.AvgPool2d) and (layer.padding != 0 or layer.ceil_mode):
+            raise ValueError(f"layer {where!r}: SDLM knows AvgPool2d without padding only.")
         else:
             yield layer
 
@@ -145,6 +138,11 @@ def _layers(model: nn.Module, prefix: str = "") -> Iterator[nn.Module]:
 def _start(tape: Tape, criterion: Criterion, targets: Tensor, start: str) -> Tensor:
     """Return d2E/dx2 of the states that the RBF output reads, or of the scores."""
     last, states, outputs = tape[-1]
+    if outputs[0, 0].numel() != 1:
+        raise ValueError(
+            f"the outputs have shape {tuple(outputs.shape)}; SDLM needs one position a pattern. "
+            "Train on pictures of the nominal size."
+        )
     slopes, second = criterion.derivatives(outputs.flatten(1), targets)
     if not isinstance(last, RBFOutput):
         return second.diagonal(dim1=1, dim2=2).reshape(outputs.shape)
@@ -152,10 +150,9 @@ def _start(tape: Tape, criterion: Criterion, targets: Tensor, start: str) -> Ten
         return torch.full_like(states, 2 * getattr(criterion, "distance_scale", 1.0))
     # y_i = |x - w_i|^2: its slopes are 2 (x - w_i), its second derivative is 2.
     gaps = states.flatten(1)[:, None] - last.codes
-    h = 4 * torch.einsum("nif,nik,nkf->nf", gaps, second, gaps) + 2 * slopes.sum(
-        1, keepdim=True
-    )
-    return h.reshape(states.shape)
+    h = 4 * torch.einsum("nif,nik,nkf->nf", gaps, second, gaps) + 2 * slopes.sum(1, keepdim=True)
+    # A variance and a rejection share are never negative; their rounding may be.
+    return h.clamp(min=0).reshape(states.shape)
 
 
 def _propagate(

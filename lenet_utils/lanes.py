@@ -81,6 +81,7 @@ class Lanes:
             rows = [*orders, *[orders[-1]] * (self.lanes - len(models))]
             self.orders = torch.stack(rows).to(torch.int32).contiguous()
             self.rates = self._spread(_vector(r) for r in rates)
+        self.unscaled = torch.ones(self.lanes)
         self.losses = torch.zeros(self.lanes, dtype=torch.float64)
         self.wrong = torch.zeros(self.lanes, dtype=torch.int64)
 
@@ -130,7 +131,7 @@ class Lanes:
             int(self.linear),
             len(pictures),
             self.parameters.data_ptr(),
-            torch.ones(self.lanes).data_ptr(),
+            self.unscaled.data_ptr(),
             out.data_ptr(),
         )
         own = out.permute(2, 0, 1)[: len(self.models)].contiguous()

@@ -113,7 +113,7 @@ def train_pass(
     for group in groups:
         group.write_back()
     losses = torch.cat([g.losses[: len(g.models)] for g in groups]) / count
-    errors = torch.cat([g.wrong[: len(g.models)] for g in groups]) / float(count)
+    errors = torch.cat([g.wrong[: len(g.models)] for g in groups]).double() / count
     return PassResult(
         losses, errors.double(), time.perf_counter() - start, f"kernel, {width} lanes"
     )

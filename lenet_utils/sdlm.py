@@ -81,9 +81,7 @@ class SDLM(torch.optim.Optimizer):
     @rate.setter
     def rate(self, value: float) -> None:
         if not value > 0:
-            raise ValueError(
-                f"rate is {value}; expected a positive number, such as 5e-4."
-            )
+            raise ValueError(f"rate is {value}; expected a positive number, such as 5e-4.")
         for group in self.param_groups:
             group["lr"] = value
 
@@ -100,9 +98,7 @@ class SDLM(torch.optim.Optimizer):
 
         Source: Eqs. 22 to 27, pp. 42-43.
         """
-        found = diagonal_curvature(
-            self._model, self.criterion, inputs, targets, self.start
-        )
+        found = diagonal_curvature(self._model, self.criterion, inputs, targets, self.start)
         for parameter, curvature in found.items():
             self.state[parameter]["curvature"] = curvature
 
