@@ -1,0 +1,145 @@
+"""The paper's planar distortions of digits, drawn at random, batched, on the device.
+
+Translation, scaling, squeezing (compression one way and elongation the other) and horizontal
+shearing. The paper names them and publishes no ranges; rotation is not among them.
+Source: LeCun, Bottou, Bengio and Haffner (1998), Section III-B, p. 11.
+"""
+
+import math
+from dataclasses import astuple, dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+CHUNK = 2000
+
+
+@dataclass(frozen=True)
+class PlanarRanges:
+    """How far each distortion goes; 0 leaves it out.
+
+    Args:
+        shift: largest translation in each direction, in pixels.
+        scale: sizes lie between 1 / (1 + scale) and 1 + scale.
+        squeeze: widths are multiplied, and heights divided, by 1 / (1 + squeeze) to 1 + squeeze.
+        shear: largest horizontal shift per pixel of height.
+
+    Raises:
+        ValueError: a range that is negative or not finite.
+
+    Source: p. 11 names the distortions; the ranges are ours, see the record `distortions`.
+    """
+
+    shift: float = 0.0
+    scale: float = 0.0
+    squeeze: float = 0.0
+    shear: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if not (value >= 0 and math.isfinite(value)):
+                raise ValueError(f"{name} is {value}; expected a number of 0 or more.")
+
+    def draw(self, count: int, seed: int) -> Tensor:
+        """Draw affine maps uniformly (sizes: uniformly in their logarithm).
+
+        Args:
+            count: how many.
+            seed: the same seed draws the same maps, on every device.
+
+        Returns:
+            float32 (count, 2, 3), for `warp`.
+        """
+        generator = torch.Generator().manual_seed(seed)
+        uniform = 2 * torch.rand(count, 5, generator=generator) - 1
+        shift, scale, squeeze, shear = astuple(self)
+        size = torch.exp(uniform[:, 0] * math.log1p(scale))
+        width = torch.exp(uniform[:, 1] * math.log1p(squeeze))
+        maps = torch.zeros(count, 2, 3)
+        maps[:, 0, 0] = size * width
+        maps[:, 0, 1] = size * width * uniform[:, 2] * shear
+        maps[:, 1, 1] = size / width
+        maps[:, :, 2] = uniform[:, 3:] * shift
+        return maps
+
+
+def distort(
+    images: Tensor, ranges: PlanarRanges, *, seed: int, background: float | None = None
+) -> Tensor:
+    """Distort every picture in its own random way.
+
+    Args:
+        images: uint8 or float, (N, H, W) or (N, 1, H, W), on any device.
+        ranges: how far.
+        seed: the same seed gives the same distortions.
+        background: what comes in from outside: by default 0 for uint8; for float pictures the
+            value that their normalisation gives to 0, such as -0.1 for `normalise_1998`.
+
+    Returns:
+        As `images`: type, shape and device.
+
+    Raises:
+        ValueError: another type or shape; float pictures without a background.
+
+    Source: p. 11.
+    """
+    return warp(images, ranges.draw(len(images), seed), background=background)
+
+
+def warp(images: Tensor, maps: Tensor, *, background: float | None = None) -> Tensor:
+    """Move every picture by its own affine map, bilinearly.
+
+    A point at (x, y) pixels from the picture's centre, x to the right and y downwards, goes to
+    map @ (x, y, 1).
+
+    Args:
+        images: uint8 or float, (N, H, W) or (N, 1, H, W).
+        maps: float (N, 2, 3), invertible.
+        background: see `distort`.
+
+    Returns:
+        As `images`: type, shape and device.
+
+    Raises:
+        ValueError: see `distort`; maps of another number or shape.
+    """
+    _require(images, maps, background)
+    if background is None:
+        background = 0.0
+    height, width = images.shape[-2:]
+    # Sampling asks where a pixel came from, in units of half a picture.
+    back = torch.linalg.inv(maps[:, :, :2].double())
+    origin = -back @ maps[:, :, 2:].double()
+    half = torch.tensor([width / 2, height / 2], dtype=torch.float64, device=maps.device)
+    theta = torch.cat([back * half / half[:, None], origin / half[:, None]], 2)
+    theta = theta.float().to(images.device)
+    moved = torch.empty_like(images)
+    for first in range(0, len(images), CHUNK):
+        part = slice(first, first + CHUNK)
+        pictures = images[part].reshape(-1, 1, height, width).float() - background
+        grid = F.affine_grid(theta[part], list(pictures.shape), align_corners=False)
+        result = F.grid_sample(pictures, grid, align_corners=False) + background
+        if images.dtype == torch.uint8:
+            result = result.round().clamp(0, 255)
+        moved[part] = result.reshape(images[part].shape).to(images.dtype)
+    return moved
+
+
+def _require(images: Tensor, maps: Tensor, background: float | None) -> None:
+    shaped = images.dim() == 3 or (images.dim() == 4 and images.shape[1] == 1)
+    if not shaped or not (images.dtype == torch.uint8 or images.is_floating_point()):
+        raise ValueError(
+            f"images are {images.dtype} of shape {tuple(images.shape)}; expected uint8 or float, "
+            "(N, H, W) or (N, 1, H, W)."
+        )
+    if images.is_floating_point() and background is None:
+        raise ValueError(
+            "images are float and background is None; name the value of an empty pixel, such as "
+            "background=-0.1 for pictures of normalise_1998."
+        )
+    if maps.shape != (len(images), 2, 3) or not maps.is_floating_point():
+        raise ValueError(
+            f"maps are {maps.dtype} of shape {tuple(maps.shape)}; expected float "
+            f"({len(images)}, 2, 3), one a picture."
+        )
