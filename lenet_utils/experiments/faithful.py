@@ -1,0 +1,290 @@
+"""Experiments with the training of 1998: `paper`, `open-choices`, `training-size`, `distortions`.
+
+LeNet-5 of 1998, one pattern per update, SDLM; sixteen networks side by side.
+Source: LeCun, Bottou, Bengio and Haffner (1998), Section III, pp. 10-12, and Appendix C.
+"""
+
+import json
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from lenet_utils.criteria import MAP, MSE, Criterion
+from lenet_utils.distortions import PlanarRanges, distort
+from lenet_utils.experiments.protocol import Experiment, Job, Settings
+from lenet_utils.initialisation import initialise_1998
+from lenet_utils.many_seeds import GREY_1998, outputs, train_pass
+from lenet_utils.mnist import MNIST, Digits, pad_to_32
+from lenet_utils.models import LeNet5, lenet5_1998
+from lenet_utils.sdlm import PUBLISHED_SCHEDULE, SDLM
+from lenet_utils.training import split_validation
+
+PAPER: Settings = {
+    "criterion": "map",
+    "j": 1.0,
+    "distance_scale": 1.0,
+    "curvature": "constant",
+    "gain": 2.4,
+    "power": 1.0,
+    "coefficient": "random",
+    "bias": "random",
+    "rate_scale": 1.0,
+    "mu": 0.02,
+    "curvature_patterns": 500,
+    "order": "constant",
+    "passes": 20,
+    "training": 60_000,
+    "validation": 0,
+    "distortions": None,
+    "test_curve": False,
+}
+"""The letter of the paper; j, the coefficients and the biases are not in it.
+
+rate_scale: multiplies the published global rates.
+order: "constant" (one random order for all passes), "reshuffled" (a new one each pass).
+curvature: where SDLM's recursion starts, see `SDLM`.
+training: digits left to train on after `validation` of them are held out, the same for all seeds;
+    fewer than there are draws them by the seed.
+distortions: None, or the ranges of `PlanarRanges`, drawn anew for every digit and pass.
+test_curve: measure the test error after each pass, as Fig. 5 shows it. No choice is made by it.
+"""
+
+
+def schedule(passes: int) -> list[float]:
+    """Return the global rate of each pass: the published one, stretched where passes is not 20."""
+    published = len(PUBLISHED_SCHEDULE)
+    return [PUBLISHED_SCHEDULE[i * published // passes] for i in range(passes)]
+
+
+def group(job: Job) -> str:
+    """Return what networks that are trained side by side must share."""
+    names = ("training", "validation", "passes", "test_curve")
+    return json.dumps([job.settings[name] for name in names])
+
+
+class FaithfulRunner:
+    """Trains networks of 1998 side by side, see `Runner`; the jobs share what `group` names."""
+
+    def __init__(self, jobs: list[Job], data: MNIST, device: torch.device) -> None:
+        # The kernel runs on the CPU; `device` is left to runners that can choose.
+        self.jobs = jobs
+        first = jobs[0].settings
+        self.passes: int = first["passes"]
+        self.rates = schedule(self.passes)
+        self.done = 0
+        train, held = split_validation(len(data.train.labels), first["validation"])
+        self.train = _padded(data.train, train)
+        self.held = _padded(data.train, held)
+        self.test = _padded(data.test)
+        self.models = [_new_model(job) for job in jobs]
+        self.criteria = [criterion(job.settings) for job in jobs]
+        self.subsets = [_subset(job, len(train)) for job in jobs]
+
+    def advance(self) -> list[dict[str, float]]:
+        """Do one pass; measure while learning, then on the validation digits."""
+        pictures, offsets = self._pictures()
+        orders = [
+            self.subsets[i][_order(job, len(self.subsets[i]), self.done)] + offsets[i]
+            for i, job in enumerate(self.jobs)
+        ]
+        rates = [self._rates(i, pictures, order) for i, order in enumerate(orders)]
+        copies = len(pictures) // len(self.train.labels)
+        result = train_pass(
+            self.models,
+            self.criteria,
+            pictures,
+            self.train.labels.repeat(copies),
+            torch.stack(orders),
+            rates,
+            threads=torch.get_num_threads(),
+        )
+        self.done += 1
+        measured = [
+            {"train_loss": loss, "train_error": error}
+            for loss, error in zip(result.losses.tolist(), result.errors.tolist(), strict=True)
+        ]
+        for row, rate in zip(measured, rates, strict=True):
+            row.update(_spread(rate))
+        if len(self.held.labels):
+            _add(measured, "validation_error", self._errors(self.held))
+        if self.jobs[0].settings["test_curve"]:
+            _add(measured, "test_error", self._errors(self.test))
+        return measured
+
+    def finish(self) -> list[dict[str, Any]]:
+        """Measure on the test digits, and on those trained on, as they are without distortion."""
+        final: list[dict[str, Any]] = [{} for _ in self.jobs]
+        _add(final, "test_error", self._errors(self.test))
+        _add(final, "fitted_error", self._errors(self.train))
+        if len(self.held.labels):
+            _add(final, "validation_error", self._errors(self.held))
+        return final
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the networks and the number of passes done; all else follows from the jobs."""
+        return {"done": self.done, "models": [model.state_dict() for model in self.models]}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a `state_dict`."""
+        self.done = state["done"]
+        for model, parameters in zip(self.models, state["models"], strict=True):
+            model.load_state_dict(parameters)
+
+    def _pictures(self) -> tuple[Tensor, list[int]]:
+        """Return this pass's pictures, once for each kind of distortion, and each job's first."""
+        kinds = [json.dumps(job.settings["distortions"]) for job in self.jobs]
+        distinct = list(dict.fromkeys(kinds))
+        parts = []
+        for kind in distinct:
+            ranges = json.loads(kind)
+            pictures = self.train.images
+            if ranges is not None:
+                pictures = distort(pictures, PlanarRanges(**ranges), seed=self.done)
+            parts.append(pictures)
+        offsets = [distinct.index(kind) * len(self.train.labels) for kind in kinds]
+        return torch.cat(parts) if len(parts) > 1 else parts[0], offsets
+
+    def _rates(self, i: int, pictures: Tensor, order: Tensor) -> list[Tensor]:
+        """Estimate one network's curvature on patterns drawn from those of this pass."""
+        job = self.jobs[i]
+        settings = job.settings
+        optimiser = SDLM(
+            self.models[i],
+            self.criteria[i],
+            rate=self.rates[self.done] * settings["rate_scale"],
+            mu=settings["mu"],
+            start=settings["curvature"],
+        )
+        drawn = torch.randperm(len(order), generator=_generator(job, "curvature", self.done))
+        chosen = order[drawn[: settings["curvature_patterns"]]]
+        inputs = GREY_1998[pictures[chosen].long()][:, None]
+        optimiser.estimate_curvature(inputs, self.train.labels[chosen % len(self.train.labels)])
+        return optimiser.effective_rates()
+
+    def _errors(self, digits: Digits) -> list[float]:
+        distances = outputs(self.models, digits.images, threads=torch.get_num_threads())
+        wrong = distances.argmin(2) != digits.labels
+        # A network that diverged gives no number, and so no answer.
+        wrong |= ~distances.isfinite().all(2)
+        return wrong.double().mean(1).tolist()
+
+
+def criterion(settings: Settings) -> Criterion:
+    """Return the criterion that settings name. Source: Eqs. 8 and 9, p. 9."""
+    scale = settings["distance_scale"]
+    if settings["criterion"] == "mse":
+        return MSE(distance_scale=scale)
+    j = settings["j"]
+    return MAP(j=math.inf if j is None else j, distance_scale=scale)
+
+
+def _new_model(job: Job) -> LeNet5:
+    model = lenet5_1998()
+    names = ("gain", "power", "coefficient", "bias")
+    initialise_1998(model, job.seed, **{name: job.settings[name] for name in names})
+    return model
+
+
+def _padded(digits: Digits, chosen: Tensor | None = None) -> Digits:
+    images, labels = digits
+    if chosen is not None:
+        images, labels = images[chosen], labels[chosen]
+    return Digits(pad_to_32(images), labels)
+
+
+def _subset(job: Job, available: int) -> Tensor:
+    wanted = job.settings["training"]
+    if not 0 < wanted <= available:
+        raise ValueError(
+            f"training is {wanted} in {job.variant!r}; {available} digits are left to train on."
+        )
+    if wanted == available:
+        return torch.arange(available)
+    return torch.randperm(available, generator=_generator(job, "subset"))[:wanted]
+
+
+def _order(job: Job, count: int, number: int) -> Tensor:
+    kind = job.settings["order"]
+    if kind == "constant":
+        return torch.randperm(count, generator=_generator(job, "order"))
+    if kind == "reshuffled":
+        return torch.randperm(count, generator=_generator(job, "order", number))
+    raise ValueError(f"order is {kind!r}; expected 'constant' or 'reshuffled'.")
+
+
+def _generator(job: Job, purpose: str, number: int = 0) -> torch.Generator:
+    """Return a generator that depends on seed, purpose and pass only: nothing to save."""
+    salt = {"order": 1, "curvature": 2, "subset": 3}[purpose]
+    return torch.Generator().manual_seed((job.seed * 1_000 + number) * 10 + salt)
+
+
+def _spread(rates: Iterable[Tensor]) -> dict[str, float]:
+    """Say between what bounds the effective rates of the parameters lie, as p. 10 does."""
+    flat = torch.cat([rate.reshape(-1) for rate in rates])
+    at = torch.tensor([0.0, 0.01, 0.5, 0.99, 1.0])
+    names = ("rate_min", "rate_1%", "rate_50%", "rate_99%", "rate_max")
+    return dict(zip(names, flat.quantile(at).tolist(), strict=True))
+
+
+def _add(measured: list[dict[str, Any]], name: str, values: list[float]) -> None:
+    for row, value in zip(measured, values, strict=True):
+        row[name] = value
+
+
+BASE: Settings = {
+    **PAPER,
+    "j": 10.0,
+    "distance_scale": 0.5,
+    "gain": 1.0,
+    "power": 0.5,
+    "coefficient": 0.5,
+    "bias": 0.0,
+    "training": 55_000,
+    "validation": 5_000,
+}
+"""The reading nearest to the letter that learns: the base of `open-choices`."""
+
+OPEN_CHOICES: dict[str, Settings] = {
+    "base": {},
+    "Eq. 8": {"criterion": "mse"},
+    "j = 1": {"j": 1.0},
+    "no rejection": {"j": None},
+    "whole distances": {"distance_scale": 1.0},
+    "exact curvature": {"curvature": "exact"},
+    "init 2.4/F": {"gain": 2.4, "power": 1.0},
+    "init 2.4/sqrt(F)": {"gain": 2.4},
+    "coefficients and biases random": {"coefficient": "random", "bias": "random"},
+    "coefficients 0.25": {"coefficient": 0.25},
+    "order reshuffled": {"order": "reshuffled"},
+    "curvature on 2,000": {"curvature_patterns": 2_000},
+    "mu 0.1": {"mu": 0.1},
+    "rates x 0.5": {"rate_scale": 0.5},
+    "rates x 0.3": {"rate_scale": 0.3},
+    "rates x 0.15": {"rate_scale": 0.15},
+}
+"""What the paper leaves open, one change from `BASE` at a time; the last five change what it
+states, to see what that is worth."""
+
+EXPERIMENTS = [
+    Experiment(
+        name="paper",
+        title="LeNet-5 trained by the letter of the paper",
+        source="Section III-B and Fig. 5, pp. 10-11",
+        variants={"letter": {**PAPER, "test_curve": True}},
+        seeds=16,
+        runner=FaithfulRunner,
+        group=group,
+    ),
+    Experiment(
+        name="open-choices",
+        title="What each choice that the paper leaves open is worth",
+        source="Sections II-C and III-B, pp. 9-10; Appendices A and C, pp. 40-43",
+        variants={name: {**BASE, **change} for name, change in OPEN_CHOICES.items()},
+        seeds=4,
+        runner=FaithfulRunner,
+        group=group,
+    ),
+]
