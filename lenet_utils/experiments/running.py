@@ -60,7 +60,7 @@ def run_experiment(
     unknown = set(variants or ()) - set(experiment.variants)
     if unknown:
         raise ValueError(
-            f"{experiment.name} has no variant {sorted(unknown)[0]!r}; "
+            f"{experiment.name} has no variant {min(unknown)!r}; "
             f"it has {', '.join(experiment.variants)}."
         )
     jobs = [job for job in experiment.jobs(seeds) if variants is None or job.variant in variants]
