@@ -105,7 +105,7 @@ def _call(function: Any, *arguments: Any) -> Any:
     except Exception as error:
         _wrong(f"{name} raised {type(error).__name__}: {error}")
     if result is None or result is ...:
-        _wrong(f"{name} returned nothing: end it with a return statement.")
+        _wrong(f"{name} returned nothing: write its body, and end it with a return statement.")
     return result
 
 
