@@ -8,43 +8,8 @@ from torch import Tensor, nn
 
 from lenet_utils.criteria import MAP, MSE, Criterion, CrossEntropy
 from lenet_utils.kernel import load_kernel
-from lenet_utils.layers import RBFOutput, ScaledTanh, SparseConv2d, Subsampling
+from lenet_utils.layers import SparseConv2d
 from lenet_utils.models import LeNet5
-
-_CHILDREN = (
-    ("c1", nn.Conv2d),
-    ("c1_act", ScaledTanh),
-    ("s2", Subsampling),
-    ("s2_act", ScaledTanh),
-    ("c3", (nn.Conv2d, SparseConv2d)),
-    ("c3_act", ScaledTanh),
-    ("s4", Subsampling),
-    ("s4_act", ScaledTanh),
-    ("c5", nn.Conv2d),
-    ("c5_act", ScaledTanh),
-    ("f6", nn.Conv2d),
-    ("f6_act", ScaledTanh),
-    ("output", (nn.Conv2d, RBFOutput)),
-)
-
-
-def refusal(models: Sequence[LeNet5]) -> str | None:
-    """Say why the kernel cannot train these networks, or return None where it can."""
-    first = models[0]
-    children = dict(first.named_children())
-    if list(children) != [name for name, _ in _CHILDREN]:
-        return "it knows the layers of lenet5_1998 only, trainable subsampling included"
-    for name, kinds in _CHILDREN:
-        if not isinstance(children[name], kinds):
-            return f"it does not know {name} as {type(children[name]).__name__}"
-    if first.nominal_size != 32:
-        return f"it knows pictures of 32x32 only, and C1 here takes {first.nominal_size}"
-    for model in models:
-        if not _same_network(model, first):
-            return "the networks differ in C3's wiring, in their output or in its codes"
-        if any(p.dtype != torch.float32 or p.device.type != "cpu" for p in model.parameters()):
-            return "a network is not in float32 on the CPU"
-    return None
 
 
 class Lanes:
@@ -53,7 +18,7 @@ class Lanes:
     A lane left over trains a copy of the last network, and nobody reads it.
 
     Args:
-        models: networks for which `refusal` gives None.
+        models: networks for which `refusal` gives None, in float32 on the CPU.
         criteria: one a network.
         orders: int (networks, n): which pattern each network sees when.
         rates: for each network the rate of each parameter.
@@ -71,12 +36,12 @@ class Lanes:
         self.models = models
         first = models[0]
         self.linear = not first.smallest_wins
-        self.table = _table(first).to(torch.uint8).contiguous()
+        self.table = c3_table(first).to(torch.uint8).contiguous()
         self.codes = torch.zeros(1) if self.linear else first.output.codes.contiguous()
         self.classes = len(first.output.weight if self.linear else self.codes)
         self.parameters = self._spread(_vector(model.parameters()) for model in models)
         neutral: Sequence[Criterion] = [CrossEntropy() if self.linear else MSE()] * len(models)
-        self.settings = self._spread(_setting(c) for c in criteria or neutral)
+        self.settings = self._spread(criterion_setting(c) for c in criteria or neutral)
         if orders is not None and rates is not None:
             rows = [*orders, *[orders[-1]] * (self.lanes - len(models))]
             self.orders = torch.stack(rows).to(torch.int32).contiguous()
@@ -138,7 +103,7 @@ class Lanes:
         return -own if self.linear else own
 
 
-def _setting(criterion: Criterion) -> Tensor:
+def criterion_setting(criterion: Criterion) -> Tensor:
     """Return the kernel's reading of a criterion: distance scale, competition, j."""
     if isinstance(criterion, MSE):
         return torch.tensor([criterion.distance_scale, 0.0, 1.0])
@@ -151,14 +116,7 @@ def _vector(parameters: Iterable[Tensor]) -> Tensor:
     return torch.cat([p.detach().reshape(-1) for p in parameters])
 
 
-def _table(model: LeNet5) -> Tensor:
+def c3_table(model: LeNet5) -> Tensor:
+    """Return which S2 maps feed each C3 map: bool (16, 6), all of them where C3 is full."""
     c3 = model.c3
     return c3.table if isinstance(c3, SparseConv2d) else torch.ones(16, 6, dtype=torch.bool)
-
-
-def _same_network(a: LeNet5, b: LeNet5) -> bool:
-    if [p.shape for p in a.parameters()] != [p.shape for p in b.parameters()]:
-        return False
-    if type(a.output) is not type(b.output) or not torch.equal(_table(a), _table(b)):
-        return False
-    return not a.smallest_wins or torch.equal(a.output.codes, b.output.codes)

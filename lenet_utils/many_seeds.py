@@ -2,10 +2,10 @@
 
 One pattern per update leaves a processor almost idle: every operation is tiny. Networks that
 differ in seed or in setting are independent of each other, so their numbers are laid side by
-side and every operation is done for all at once. On a CPU a small compiled kernel does it
-(many_seeds.cpp), one network to each lane of the vector unit. `plain_pass` is the same training
-of one network in plain PyTorch: the definition of what the kernel must give, and the fallback
-where there is no C++ compiler.
+side and every operation is done for all at once. On the CPU a small compiled kernel does it
+(many_seeds.cpp), one network to each lane of the vector unit; on a GPU batched operations do
+(batched.py). `plain_pass` is the same training of one network in plain PyTorch: the definition of
+what both must give, and the fallback where there is no C++ compiler.
 """
 
 import os
@@ -18,12 +18,14 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from lenet_utils.arguments import refusal, require_pictures, require_training
+from lenet_utils.batched import Batched
 from lenet_utils.criteria import Criterion
 from lenet_utils.kernel import KernelUnavailable, load_kernel
-from lenet_utils.lanes import Lanes, refusal
+from lenet_utils.lanes import Lanes
 from lenet_utils.models import LeNet5
 
-Path = Literal["auto", "kernel", "plain"]
+Path = Literal["auto", "kernel", "batched", "plain"]
 Progress = Callable[[int, int], None]
 
 GREY_1998: Tensor = torch.arange(256) / 255 * 1.275 - 0.1
@@ -64,7 +66,7 @@ def train_pass(
     rounding, as `plain_pass` gives it alone.
 
     Args:
-        models: K networks of one architecture, on the CPU in float32. The kernel trains those
+        models: K networks of one architecture, on one device in float32. Side by side go those
             with scaled tanh, trainable subsampling and no padding: any C3, either output.
         criteria: one a network: MSE or MAP for the RBF output, CrossEntropy for the linear one.
         pictures: uint8 (N, 32, 32), see `pad_to_32`.
@@ -72,8 +74,9 @@ def train_pass(
         orders: integers (K, n) below N.
         rates: for each network the rate of each parameter, as `SDLM.effective_rates` returns.
         grey: float32 (256,), the input value of each grey level.
-        path: "kernel", "plain" (`plain_pass`, one network after another), or "auto": the kernel
-            where it can be built and knows the architecture.
+        path: "kernel", "batched", "plain" (`plain_pass`, one network after another), or "auto":
+            on the CPU the kernel, if it can be built; elsewhere batched; plain for networks that
+            cannot go side by side.
         threads: how many groups of networks run at once; by default one a processor.
         progress: called with (patterns done, patterns in all) of each network, now and then.
 
@@ -86,10 +89,11 @@ def train_pass(
 
     Source: the training of Section III-B, p. 10.
     """
-    _require_pictures(pictures, grey)
-    _require(models, criteria, pictures, labels, orders, rates)
+    require_pictures(pictures, grey)
+    require_training(models, criteria, pictures, labels, orders, rates)
     start = time.perf_counter()
-    if _choose(models, path) == "plain":
+    way = _choose(models, path)
+    if way == "plain":
         results = [
             plain_pass(model, criterion, pictures, labels, order, rate, grey=grey)
             for model, criterion, order, rate in zip(models, criteria, orders, rates, strict=True)
@@ -97,26 +101,30 @@ def train_pass(
         losses = torch.cat([r.losses for r in results])
         errors = torch.cat([r.errors for r in results])
         return PassResult(losses, errors, time.perf_counter() - start, "plain PyTorch")
-    labels, grey, pictures = labels.to(torch.uint8), grey.contiguous(), pictures.contiguous()
-    width = load_kernel().lanes()
-    parts = [slice(i, i + width) for i in range(0, len(models), width)]
-    groups = [Lanes(models[p], criteria[p], orders[p], rates[p]) for p in parts]
+    groups: list[Lanes] | list[Batched]
+    if way == "batched":
+        groups = [Batched(models, criteria, orders, rates)]
+        words = f"batched on {groups[0].device}"
+    else:
+        width = load_kernel().lanes()
+        parts = [slice(i, i + width) for i in range(0, len(models), width)]
+        groups = [Lanes(models[p], criteria[p], orders[p], rates[p]) for p in parts]
+        words = f"kernel, {width} lanes"
+    device = next(models[0].parameters()).device
+    data = [t.to(device).contiguous() for t in (pictures, labels.to(torch.uint8), grey)]
     count = orders.shape[1]
     with _pool(threads, len(groups)) as pool:
         for first in range(0, count, CHUNK):
             n = min(CHUNK, count - first)
-            jobs = [pool.submit(g.train, pictures, labels, grey, first, n) for g in groups]
-            for job in jobs:
+            for job in [pool.submit(group.train, *data, first, n) for group in groups]:
                 job.result()
             if progress is not None:
                 progress(first + n, count)
     for group in groups:
         group.write_back()
-    losses = torch.cat([g.losses[: len(g.models)] for g in groups]) / count
-    errors = torch.cat([g.wrong[: len(g.models)] for g in groups]).double() / count
-    return PassResult(
-        losses, errors.double(), time.perf_counter() - start, f"kernel, {width} lanes"
-    )
+    losses = torch.cat([g.losses[: len(g.models)] for g in groups]).cpu() / count
+    errors = torch.cat([g.wrong[: len(g.models)] for g in groups]).cpu().double() / count
+    return PassResult(losses, errors, time.perf_counter() - start, words)
 
 
 def plain_pass(
@@ -177,10 +185,11 @@ def outputs(
     Raises:
         ValueError: see `train_pass`.
     """
-    _require_pictures(pictures, grey)
-    if _choose(models, path) == "plain":
-        batches = [grey[batch.long()][:, None] for batch in pictures.split(500)]
-        return torch.stack([torch.cat([model(x) for x in batches]) for model in models])
+    require_pictures(pictures, grey)
+    if _choose(models, path) != "kernel":
+        device = next(models[0].parameters()).device
+        batches = [grey[batch.long()][:, None].to(device) for batch in pictures.split(500)]
+        return torch.stack([torch.cat([model(x).cpu() for x in batches]) for model in models])
     width = load_kernel().lanes()
     groups = [Lanes(models[i : i + width]) for i in range(0, len(models), width)]
     grey, pictures = grey.contiguous(), pictures.contiguous()
@@ -194,16 +203,23 @@ def _pool(threads: int | None, groups: int) -> ThreadPoolExecutor:
 
 
 def _choose(models: Sequence[LeNet5], path: Path) -> Path:
-    """Return "kernel" or "plain"; refuse a kernel that was asked for and cannot serve."""
-    if path not in ("auto", "kernel", "plain"):
-        raise ValueError(f"path is {path!r}; expected 'auto', 'kernel' or 'plain'.")
+    """Return the way to go for "auto"; refuse one that was asked for and cannot serve."""
+    if path not in ("auto", "kernel", "batched", "plain"):
+        raise ValueError(f"path is {path!r}; expected 'auto', 'kernel', 'batched' or 'plain'.")
     if path == "plain":
         return path
     reason = refusal(models)
+    device = next(models[0].parameters()).device.type
+    if reason is None and path == "kernel" and device != "cpu":
+        reason = f"the kernel runs on the CPU, and they are on {device}"
     if reason is not None:
-        if path == "kernel":
-            raise ValueError(f"the kernel cannot train these networks: {reason}. Use path='plain'.")
+        if path != "auto":
+            raise ValueError(
+                f"these networks cannot be trained side by side: {reason}. Use path='plain'."
+            )
         return "plain"
+    if path == "batched" or device != "cpu":
+        return "batched"
     try:
         load_kernel()
     except KernelUnavailable as error:
@@ -212,60 +228,3 @@ def _choose(models: Sequence[LeNet5], path: Path) -> Path:
         warnings.warn(f"training will be slow, in plain PyTorch: {error}", stacklevel=3)
         return "plain"
     return "kernel"
-
-
-def _require(
-    models: Sequence[LeNet5],
-    criteria: Sequence[Criterion],
-    pictures: Tensor,
-    labels: Tensor,
-    orders: Tensor,
-    rates: Sequence[Sequence[Tensor]],
-) -> None:
-    k = len(models)
-    if k == 0 or len(criteria) != k or len(rates) != k or orders.dim() != 2 or len(orders) != k:
-        raise ValueError(
-            f"{k} networks, {len(criteria)} criteria, orders of shape {tuple(orders.shape)}, "
-            f"rates for {len(rates)}; expected one of each a network, orders as (K, n)."
-        )
-    if labels.dtype != torch.int64 or labels.shape != pictures.shape[:1]:
-        raise ValueError(
-            f"labels are {labels.dtype} of shape {tuple(labels.shape)}; expected int64 "
-            f"({len(pictures)},), one a picture."
-        )
-    if orders.is_floating_point() or orders.numel() == 0:
-        raise ValueError(f"orders are {orders.dtype} {tuple(orders.shape)}; expected integers.")
-    low, high = int(orders.min()), int(orders.max())
-    if low < 0 or high >= len(pictures):
-        raise ValueError(f"orders run from {low} to {high}; expected 0 to {len(pictures) - 1}.")
-    classes = _classes(models[0])
-    if int(labels.min()) < 0 or int(labels.max()) >= classes:
-        raise ValueError(
-            f"labels run from {int(labels.min())} to {int(labels.max())}; the networks have "
-            f"{classes} classes, so expected 0 to {classes - 1}."
-        )
-    for i, (model, criterion, rate) in enumerate(zip(models, criteria, rates, strict=True)):
-        if model.smallest_wins != criterion.smallest_wins:
-            raise ValueError(
-                f"network {i} ends in {type(model.output).__name__} and its criterion is "
-                f"{criterion}; use MSE or MAP for an RBF output, CrossEntropy for a linear one."
-            )
-        if [r.shape for r in rate] != [p.shape for p in model.parameters()]:
-            raise ValueError(f"the rates of network {i} do not have its parameters' shapes.")
-
-
-def _require_pictures(pictures: Tensor, grey: Tensor) -> None:
-    if pictures.dtype != torch.uint8 or pictures.shape[1:] != (32, 32):
-        raise ValueError(
-            f"pictures are {pictures.dtype} of shape {tuple(pictures.shape)}; expected uint8 "
-            "(N, 32, 32). Pad 28x28 digits with pad_to_32, before any normalising."
-        )
-    if grey.dtype != torch.float32 or grey.shape != (256,):
-        raise ValueError(
-            f"grey is {grey.dtype} of shape {tuple(grey.shape)}; expected float32 (256,): the "
-            "input value of each grey level."
-        )
-
-
-def _classes(model: LeNet5) -> int:
-    return len(model.output.codes if model.smallest_wins else model.output.weight)

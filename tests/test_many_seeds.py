@@ -73,6 +73,7 @@ def largest_gap(a: list[LeNet5], b: list[LeNet5]) -> float:
     )
 
 
+@pytest.mark.parametrize("path", ["kernel", "batched"])
 @pytest.mark.parametrize(
     ("parts", "criteria"),
     [
@@ -83,7 +84,9 @@ def largest_gap(a: list[LeNet5], b: list[LeNet5]) -> float:
     ],
     ids=["rbf", "full-c3", "seven-classes", "linear"],
 )
-def test_100_updates_equal_each_network_alone(parts: dict[str, object], criteria: list[Criterion]):
+def test_100_updates_equal_each_network_alone(
+    parts: dict[str, object], criteria: list[Criterion], path: many_seeds.Path
+):
     pictures, labels = digits()
     labels = labels % int(parts.get("num_classes", 10))  # type: ignore[call-overload]
     models = networks(len(criteria), **parts)
@@ -91,9 +94,9 @@ def test_100_updates_equal_each_network_alone(parts: dict[str, object], criteria
     # Scores have smaller gradients than distances.
     rates = some_rates(models, 1e-2 if "output" in parts else 1e-4)
     order = orders(len(models), 100)
-    result = train_pass(models, criteria, pictures, labels, order, rates, path="kernel")
+    result = train_pass(models, criteria, pictures, labels, order, rates, path=path)
     plain = train_pass(alone, criteria, pictures, labels, order, rates, path="plain")
-    assert result.path.startswith("kernel") and plain.path == "plain PyTorch"
+    assert result.path.startswith(path) and plain.path == "plain PyTorch"
     assert largest_gap(models, alone) < 2e-6
     assert largest_gap(models, start) > 1e-2
     torch.testing.assert_close(result.losses, plain.losses, rtol=1e-5, atol=1e-5)
