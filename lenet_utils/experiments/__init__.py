@@ -26,7 +26,7 @@ __all__ = [
     "mean_interval",
 ]
 
-MODULES = ("faithful",)
+MODULES = ("readings",)
 """Modules of this package that define `EXPERIMENTS`, a list of Experiment."""
 
 

@@ -1,6 +1,6 @@
-"""Experiments with the training of 1998: `paper`, `open-choices`, `training-size`, `distortions`.
+"""The runner that trains LeNet-5 of 1998 as in 1998: one pattern per update, SDLM, many at once.
 
-LeNet-5 of 1998, one pattern per update, SDLM; sixteen networks side by side.
+Its settings are those of `readings.PAPER`.
 Source: LeCun, Bottou, Bengio and Haffner (1998), Section III, pp. 10-12, and Appendix C.
 """
 
@@ -14,43 +14,13 @@ from torch import Tensor
 
 from lenet_utils.criteria import MAP, MSE, Criterion
 from lenet_utils.distortions import PlanarRanges, distort
-from lenet_utils.experiments.protocol import Experiment, Job, Settings
+from lenet_utils.experiments.protocol import Job, Settings
 from lenet_utils.initialisation import initialise_1998
 from lenet_utils.many_seeds import GREY_1998, outputs, train_pass
 from lenet_utils.mnist import MNIST, Digits, pad_to_32
 from lenet_utils.models import LeNet5, lenet5_1998
 from lenet_utils.sdlm import PUBLISHED_SCHEDULE, SDLM
 from lenet_utils.training import split_validation
-
-PAPER: Settings = {
-    "criterion": "map",
-    "j": 1.0,
-    "distance_scale": 1.0,
-    "curvature": "constant",
-    "gain": 2.4,
-    "power": 1.0,
-    "coefficient": "random",
-    "bias": "random",
-    "rate_scale": 1.0,
-    "mu": 0.02,
-    "curvature_patterns": 500,
-    "order": "constant",
-    "passes": 20,
-    "training": 60_000,
-    "validation": 0,
-    "distortions": None,
-    "test_curve": False,
-}
-"""The letter of the paper; j, the coefficients and the biases are not in it.
-
-rate_scale: multiplies the published global rates.
-order: "constant" (one random order for all passes), "reshuffled" (a new one each pass).
-curvature: where SDLM's recursion starts, see `SDLM`.
-training: digits left to train on after `validation` of them are held out, the same for all seeds;
-    fewer than there are draws them by the seed.
-distortions: None, or the ranges of `PlanarRanges`, drawn anew for every digit and pass.
-test_curve: measure the test error after each pass, as Fig. 5 shows it. No choice is made by it.
-"""
 
 
 def schedule(passes: int) -> list[float]:
@@ -151,12 +121,16 @@ class FaithfulRunner:
         """Estimate one network's curvature on patterns drawn from those of this pass."""
         job = self.jobs[i]
         settings = job.settings
+        start, factor = settings["curvature"], 1.0
+        if not isinstance(start, str):
+            start, factor = "constant", start
+        # rate / (mu + factor h) is (rate / factor) / (mu / factor + h).
         optimiser = SDLM(
             self.models[i],
             self.criteria[i],
-            rate=self.rates[self.done] * settings["rate_scale"],
-            mu=settings["mu"],
-            start=settings["curvature"],
+            rate=self.rates[self.done] * settings["rate_scale"] / factor,
+            mu=settings["mu"] / factor,
+            start=start,
         )
         drawn = torch.randperm(len(order), generator=_generator(job, "curvature", self.done))
         chosen = order[drawn[: settings["curvature_patterns"]]]
@@ -232,59 +206,3 @@ def _spread(rates: Iterable[Tensor]) -> dict[str, float]:
 def _add(measured: list[dict[str, Any]], name: str, values: list[float]) -> None:
     for row, value in zip(measured, values, strict=True):
         row[name] = value
-
-
-BASE: Settings = {
-    **PAPER,
-    "j": 10.0,
-    "distance_scale": 0.5,
-    "gain": 1.0,
-    "power": 0.5,
-    "coefficient": 0.5,
-    "bias": 0.0,
-    "training": 55_000,
-    "validation": 5_000,
-}
-"""The reading nearest to the letter that learns: the base of `open-choices`."""
-
-OPEN_CHOICES: dict[str, Settings] = {
-    "base": {},
-    "Eq. 8": {"criterion": "mse"},
-    "j = 1": {"j": 1.0},
-    "no rejection": {"j": None},
-    "whole distances": {"distance_scale": 1.0},
-    "exact curvature": {"curvature": "exact"},
-    "init 2.4/F": {"gain": 2.4, "power": 1.0},
-    "init 2.4/sqrt(F)": {"gain": 2.4},
-    "coefficients and biases random": {"coefficient": "random", "bias": "random"},
-    "coefficients 0.25": {"coefficient": 0.25},
-    "order reshuffled": {"order": "reshuffled"},
-    "curvature on 2,000": {"curvature_patterns": 2_000},
-    "mu 0.1": {"mu": 0.1},
-    "rates x 0.5": {"rate_scale": 0.5},
-    "rates x 0.3": {"rate_scale": 0.3},
-    "rates x 0.15": {"rate_scale": 0.15},
-}
-"""What the paper leaves open, one change from `BASE` at a time; the last five change what it
-states, to see what that is worth."""
-
-EXPERIMENTS = [
-    Experiment(
-        name="paper",
-        title="LeNet-5 trained by the letter of the paper",
-        source="Section III-B and Fig. 5, pp. 10-11",
-        variants={"letter": {**PAPER, "test_curve": True}},
-        seeds=16,
-        runner=FaithfulRunner,
-        group=group,
-    ),
-    Experiment(
-        name="open-choices",
-        title="What each choice that the paper leaves open is worth",
-        source="Sections II-C and III-B, pp. 9-10; Appendices A and C, pp. 40-43",
-        variants={name: {**BASE, **change} for name, change in OPEN_CHOICES.items()},
-        seeds=4,
-        runner=FaithfulRunner,
-        group=group,
-    ),
-]

@@ -138,13 +138,21 @@ class Record:
                 )
         return found
 
-    def mean(self, measure: str, variant: str) -> Mean:
-        """Return the mean over seeds of a final measurement, with its 95% interval.
+    def mean(self, measure: str, variant: str, at_pass: int | None = None) -> Mean:
+        """Return the mean over seeds of a measurement, with its 95% interval.
+
+        Args:
+            measure: its name; of final measurements unless `at_pass` is given.
+            variant: of the experiment.
+            at_pass: 1 for the first pass of its curve.
 
         Raises:
-            ValueError: see `values`; no finished runs; a run that diverged.
+            ValueError: see `values` and `curves`; no finished runs; a run that diverged.
         """
-        values = self.values(measure, variant)
+        if at_pass is None:
+            values = self.values(measure, variant)
+        else:
+            values = [curve[at_pass - 1] for curve in self.curves(measure, variant)]
         if None in values:
             raise ValueError(
                 f"{values.count(None)} of {len(values)} runs of {variant!r} have no finite "

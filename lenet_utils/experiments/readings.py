@@ -1,0 +1,98 @@
+"""The readings of the paper's training, and the experiments with them.
+
+`paper`, `open-choices`, `training-size`, `distortions`: LeNet-5 of 1998, one pattern per update.
+Source: LeCun, Bottou, Bengio and Haffner (1998), Section III, pp. 10-12, and Appendix C.
+"""
+
+from lenet_utils.experiments.faithful import FaithfulRunner, group
+from lenet_utils.experiments.protocol import Experiment, Settings
+
+PAPER: Settings = {
+    "criterion": "map",
+    "j": 1.0,
+    "distance_scale": 1.0,
+    "curvature": "constant",
+    "gain": 2.4,
+    "power": 1.0,
+    "coefficient": "random",
+    "bias": "random",
+    "rate_scale": 1.0,
+    "mu": 0.02,
+    "curvature_patterns": 500,
+    "order": "constant",
+    "passes": 20,
+    "training": 60_000,
+    "validation": 0,
+    "distortions": None,
+    "test_curve": False,
+}
+"""The letter of the paper; j, the coefficients and the biases are not in it.
+
+rate_scale: multiplies the published global rates.
+order: "constant" (one random order for all passes), "reshuffled" (a new one each pass).
+curvature: where SDLM's recursion starts, "constant" or "exact", see `SDLM`; or a number, so many
+    times the constant.
+training: digits left to train on after `validation` of them are held out, the same for all seeds;
+    fewer than there are draws them by the seed.
+distortions: None, or the ranges of `PlanarRanges`, drawn anew for every digit and pass.
+test_curve: measure the test error after each pass, as Fig. 5 shows it. No choice is made by it.
+"""
+
+
+BASE: Settings = {
+    **PAPER,
+    "j": 10.0,
+    "distance_scale": 0.5,
+    "gain": 1.0,
+    "power": 0.5,
+    "coefficient": 0.5,
+    "bias": 0.0,
+    "training": 55_000,
+    "validation": 5_000,
+}
+"""The reading nearest to the letter that learns: the base of `open-choices`."""
+
+OPEN_CHOICES: dict[str, Settings] = {
+    "base": {},
+    "Eq. 8": {"criterion": "mse"},
+    "j = 1": {"j": 1.0},
+    "no rejection": {"j": None},
+    "whole distances": {"distance_scale": 1.0},
+    "exact curvature": {"curvature": "exact"},
+    "init 2.4/F": {"gain": 2.4, "power": 1.0},
+    "init 2.4/sqrt(F)": {"gain": 2.4},
+    "coefficients and biases random": {"coefficient": "random", "bias": "random"},
+    "coefficients 0.25": {"coefficient": 0.25},
+    "order reshuffled": {"order": "reshuffled"},
+    "curvature on 2,000": {"curvature_patterns": 2_000},
+    "mu 0.1": {"mu": 0.1},
+    "curvature x 4": {"curvature": 4.0},
+    "curvature x 4, coefficients 1": {"curvature": 4.0, "coefficient": 1.0},
+    "rates x 0.3, coefficients 1": {"rate_scale": 0.3, "coefficient": 1.0},
+    "rates x 0.5": {"rate_scale": 0.5},
+    "rates x 0.3": {"rate_scale": 0.3},
+    "rates x 0.15": {"rate_scale": 0.15},
+}
+"""What the paper leaves open, one change from `BASE` at a time; the last five change what it
+states, to see what that is worth."""
+
+EXPERIMENTS = [
+    Experiment(
+        name="paper",
+        title="LeNet-5 trained by the letter of the paper",
+        source="Section III-B and Fig. 5, pp. 10-11",
+        variants={"letter": {**PAPER, "test_curve": True}},
+        seeds=16,
+        runner=FaithfulRunner,
+        group=group,
+    ),
+    Experiment(
+        name="open-choices",
+        title="What each choice that the paper leaves open is worth",
+        source="Sections II-C and III-B, pp. 9-10; Appendices A and C, pp. 40-43",
+        variants={name: {**BASE, **change} for name, change in OPEN_CHOICES.items()},
+        seeds=4,
+        runner=FaithfulRunner,
+        group=group,
+    ),
+]
