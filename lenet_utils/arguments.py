@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from lenet_utils.criteria import Criterion
-from lenet_utils.lanes import c3_table
+from lenet_utils.lanes import c3_table, class_count, codes_of
 from lenet_utils.layers import RBFOutput, ScaledTanh, SparseConv2d, Subsampling
 from lenet_utils.models import LeNet5
 
@@ -52,7 +52,8 @@ def _same_network(a: LeNet5, b: LeNet5) -> bool:
         return False
     if type(a.output) is not type(b.output) or not torch.equal(c3_table(a), c3_table(b)):
         return False
-    return not a.smallest_wins or torch.equal(a.output.codes, b.output.codes)
+    codes = codes_of(a), codes_of(b)
+    return codes[0] is None or codes[1] is None or torch.equal(codes[0], codes[1])
 
 
 def require_training(
@@ -84,7 +85,7 @@ def require_training(
     low, high = int(orders.min()), int(orders.max())
     if low < 0 or high >= len(pictures):
         raise ValueError(f"orders run from {low} to {high}; expected 0 to {len(pictures) - 1}.")
-    classes = _classes(models[0])
+    classes = class_count(models[0])
     if int(labels.min()) < 0 or int(labels.max()) >= classes:
         raise ValueError(
             f"labels run from {int(labels.min())} to {int(labels.max())}; the networks have "
@@ -116,7 +117,3 @@ def require_pictures(pictures: Tensor, grey: Tensor) -> None:
             f"grey is {grey.dtype} of shape {tuple(grey.shape)}; expected float32 (256,): the "
             "input value of each grey level."
         )
-
-
-def _classes(model: LeNet5) -> int:
-    return len(model.output.codes if model.smallest_wins else model.output.weight)

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.func import functional_call, grad, vmap
 
 from lenet_utils.criteria import Criterion
-from lenet_utils.lanes import c3_table, criterion_setting
+from lenet_utils.lanes import c3_table, class_count, codes_of, criterion_setting
 from lenet_utils.layers import SparseConv2d
 from lenet_utils.models import LeNet5
 
@@ -41,10 +41,12 @@ class Batched:
         self.names = [name for name, _ in first.named_parameters()]
         self.table = c3_table(first)
         # A C3 wired by a table is held as a full one whose absent kernels are 0 and have rate 0.
-        output = "rbf" if first.smallest_wins else "linear"
-        codes = first.output.codes if first.smallest_wins else None
-        classes = len(first.output.codes if first.smallest_wins else first.output.weight)
-        self.network = LeNet5(num_classes=classes, c3="full", output=output, codes=codes)
+        self.network = LeNet5(
+            num_classes=class_count(first),
+            c3="full",
+            output="rbf" if first.smallest_wins else "linear",
+            codes=codes_of(first),
+        )
         self.network.to(self.device)
         self.sparse = isinstance(first.c3, SparseConv2d)
         self.parameters = self._stack([list(m.parameters()) for m in models])

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from lenet_utils.criteria import MAP, MSE, Criterion, CrossEntropy
 from lenet_utils.kernel import load_kernel
-from lenet_utils.layers import SparseConv2d
+from lenet_utils.layers import RBFOutput, SparseConv2d
 from lenet_utils.models import LeNet5
 
 
@@ -37,8 +37,9 @@ class Lanes:
         first = models[0]
         self.linear = not first.smallest_wins
         self.table = c3_table(first).to(torch.uint8).contiguous()
-        self.codes = torch.zeros(1) if self.linear else first.output.codes.contiguous()
-        self.classes = len(first.output.weight if self.linear else self.codes)
+        codes = codes_of(first)
+        self.codes = torch.zeros(1) if codes is None else codes.contiguous()
+        self.classes = class_count(first)
         self.parameters = self._spread(_vector(model.parameters()) for model in models)
         neutral: Sequence[Criterion] = [CrossEntropy() if self.linear else MSE()] * len(models)
         self.settings = self._spread(criterion_setting(c) for c in criteria or neutral)
@@ -114,6 +115,17 @@ def criterion_setting(criterion: Criterion) -> Tensor:
 
 def _vector(parameters: Iterable[Tensor]) -> Tensor:
     return torch.cat([p.detach().reshape(-1) for p in parameters])
+
+
+def codes_of(model: LeNet5) -> Tensor | None:
+    """Return the codes of the RBF output, (classes, 84), or None for a linear one."""
+    return model.output.codes if isinstance(model.output, RBFOutput) else None
+
+
+def class_count(model: LeNet5) -> int:
+    """Return the number of outputs."""
+    codes = codes_of(model)
+    return len(model.get_parameter("output.weight") if codes is None else codes)
 
 
 def c3_table(model: LeNet5) -> Tensor:

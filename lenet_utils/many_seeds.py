@@ -111,12 +111,14 @@ def train_pass(
         groups = [Lanes(models[p], criteria[p], orders[p], rates[p]) for p in parts]
         words = f"kernel, {width} lanes"
     device = next(models[0].parameters()).device
-    data = [t.to(device).contiguous() for t in (pictures, labels.to(torch.uint8), grey)]
+    pictures, grey = pictures.to(device).contiguous(), grey.to(device).contiguous()
+    labels = labels.to(device, torch.uint8)
     count = orders.shape[1]
     with _pool(threads, len(groups)) as pool:
         for first in range(0, count, CHUNK):
             n = min(CHUNK, count - first)
-            for job in [pool.submit(group.train, *data, first, n) for group in groups]:
+            jobs = [pool.submit(g.train, pictures, labels, grey, first, n) for g in groups]
+            for job in jobs:
                 job.result()
             if progress is not None:
                 progress(first + n, count)
