@@ -7,12 +7,20 @@ import threading
 import time
 import warnings
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 import torch
 
-from lenet_utils import download, load_mnist, mnist, normalise_1998, normalise_modern
-from lenet_utils import pad_to_32, pixel_statistics
+from lenet_utils import (
+    download,
+    load_mnist,
+    mnist,
+    normalise_1998,
+    normalise_modern,
+    pad_to_32,
+    pixel_statistics,
+)
 
 NAMES = list(download.CHECKSUMS)
 
@@ -32,7 +40,7 @@ def packed(full) -> dict[str, bytes]:
 
 
 class Mirror(http.server.BaseHTTPRequestHandler):
-    files: dict[str, bytes] = {}
+    files: ClassVar[dict[str, bytes]] = {}
     fault = ""
     requests = 0
 
@@ -76,7 +84,11 @@ def mirror(packed, monkeypatch):
 
 
 def same(one: mnist.MNIST, other: mnist.MNIST) -> bool:
-    return all(torch.equal(a, b) for p, q in zip(one, other, strict=True) for a, b in zip(p, q))
+    return all(
+        torch.equal(a, b)
+        for p, q in zip(one, other, strict=True)
+        for a, b in zip(p, q, strict=True)
+    )
 
 
 def test_it_is_the_real_mnist(full):

@@ -1,0 +1,19 @@
+"""Checks for the exercises: they say what is wrong and where to look.
+
+A check never raises for a wrong answer; it returns a `Verdict`, which a notebook shows and
+which is true when the answer is right.
+"""
+
+from lenet_utils.checks.layer_by_layer import c3_counts, seven_by_seven, subsampling
+from lenet_utils.checks.practice import most_confused, training_step, updates
+from lenet_utils.checks.verdict import Verdict
+
+__all__ = [
+    "Verdict",
+    "c3_counts",
+    "most_confused",
+    "seven_by_seven",
+    "subsampling",
+    "training_step",
+    "updates",
+]
