@@ -1,0 +1,76 @@
+# make book       build the book into _build/html (first run: also .venv and MNIST)
+# make test       the same set-up, then every test
+# make lab        open the lessons in JupyterLab
+# make serve      serve the built book at http://localhost:8000
+# make notebooks  run all lessons in place and store their outputs
+# make bench      time the package against the tutorial way
+# make clean      remove what was built; keeps .venv and MNIST
+#
+# Another Python:  make PYTHON=python3.12 VENV=.venv312 book
+
+PYTHON ?= python3
+VENV ?= .venv
+PORT ?= 8000
+
+BIN := $(VENV)/bin
+SITE := _build/html/index.html
+INSTALLED := $(VENV)/.installed
+VENDORED := _build/.vendored
+MNIST := _build/.mnist
+
+SOURCES := _config.yml _toc.yml $(shell find book notebooks -type f \
+	! -path '*/vendor/*' ! -path '*/.ipynb_checkpoints/*' ! -name '*.pyc')
+
+.DEFAULT_GOAL := book
+.DELETE_ON_ERROR:
+.PHONY: book test check lab serve notebooks bench clean
+
+book: $(MNIST) $(SITE)
+	@echo
+	@echo "The book is at $(CURDIR)/$(SITE)"
+	@echo "To serve it: make serve, then open http://localhost:$(PORT)"
+
+$(INSTALLED): requirements.txt pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -c 'import sys; v = sys.version.split()[0]; \
+		sys.exit(None if sys.version_info >= (3, 11) else \
+		f"This course needs Python 3.11 or newer; $(PYTHON) is {v}. Try: make PYTHON=python3.12 book")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(MNIST): lenet_utils/mnist.py | $(INSTALLED)
+	$(BIN)/python -m lenet_utils.mnist
+	@mkdir -p $(@D) && touch $@
+
+$(VENDORED): tools/vendor.py | $(INSTALLED)
+	$(BIN)/python tools/vendor.py
+	@mkdir -p $(@D) && touch $@
+
+# From nothing each time: Sphinx does not repeat a warning about a page that it read before.
+$(SITE): $(SOURCES) $(INSTALLED) $(VENDORED)
+	rm -rf _build/html _build/.doctrees
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/jupyter-book build . -W -n --keep-going --quiet
+	@touch $@
+
+# Notebooks file by file on two workers: a kernel is one notebook's.
+test: $(MNIST) $(SITE)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --nbval --nbval-current-env --nbval-sanitize-with \
+		tests/nbval_sanitize.cfg -n 2 --dist loadfile -p no:cacheprovider notebooks
+
+lab: $(MNIST)
+	$(BIN)/jupyter lab notebooks
+
+serve: $(SITE)
+	$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+
+notebooks: $(MNIST)
+	$(BIN)/python tools/run_notebooks.py
+
+bench: $(MNIST)
+	$(BIN)/python benchmarks/bench.py
+
+clean:
+	rm -rf _build artefacts book/_static/vendor

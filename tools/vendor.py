@@ -1,0 +1,140 @@
+"""Fetch what the pages load in the browser, so that the built book asks no other host.
+
+MathJax and the player of ipywidgets come from npm, in versions and with hashes that are fixed
+here, into `book/_static/vendor/`. Without npm, or without a network, nothing is fetched: the
+book then loads them from their usual hosts, and its build says so.
+"""
+
+import base64
+import hashlib
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+FOLDER = Path(__file__).parents[1] / "book" / "_static" / "vendor"
+TIMEOUT = 300  # seconds
+
+
+@dataclass(frozen=True)
+class Package:
+    """An npm package, the SHA-512 of its archive, and what of it goes where."""
+
+    name: str
+    version: str
+    sha512: str
+    members: dict[str, str]  # file, or folder ending in a slash -> place in FOLDER
+
+
+PACKAGES = (
+    # 3, not 4: the version that Sphinx 7 configures.
+    Package(
+        "mathjax",
+        "3.2.2",
+        "Bt+SSVU8eBG27zChVewOicYs7Xsdt40qm4+UpHyX7k0/O9NliPc+x77k1/FEsPsjKPZGJvtRZM1vO+geW0OhGw==",
+        {
+            "es5/tex-chtml.js": "mathjax/tex-chtml.js",
+            "es5/input/tex/extensions/": "mathjax/input/tex/extensions/",
+            "es5/output/chtml/fonts/": "mathjax/output/chtml/fonts/",
+            # The menu of a formula can speak and explore it; this is what it loads then.
+            "es5/a11y/": "mathjax/a11y/",
+            "es5/sre/mathmaps/base.json": "mathjax/sre/mathmaps/base.json",
+            "es5/sre/mathmaps/en.json": "mathjax/sre/mathmaps/en.json",
+            "LICENSE": "mathjax/LICENSE",
+        },
+    ),
+    Package(
+        "@jupyter-widgets/html-manager",
+        "1.0.15",
+        "5thBIV6ymNgmPVOHvzx+gGy8ZSKmSazhtGw4/c4xJDVzRhG9PTeQsRjF3FUTopvFi//SABeNz1yp47bCrJ3CQA==",
+        {
+            "dist/embed.js": "widgets/embed.js",
+            # The fonts that embed.js names; browsers of today take woff2.
+            "dist/1551f4f60c37af51121f.woff2": "widgets/1551f4f60c37af51121f.woff2",
+            "dist/7a3337626410ca2f4071.woff2": "widgets/7a3337626410ca2f4071.woff2",
+            "dist/d878b0a6a1144760244f.woff2": "widgets/d878b0a6a1144760244f.woff2",
+            "dist/embed.js.LICENSE.txt": "widgets/embed.js.LICENSE.txt",
+        },
+    ),
+)
+
+
+def fetch(package: Package, folder: Path) -> Path:
+    """Download a package's archive into a folder and check it.
+
+    Raises:
+        OSError, subprocess.SubprocessError: npm is missing, or did not deliver.
+        ValueError: the archive is not the one that is expected.
+    """
+    spec = f"{package.name}@{package.version}"
+    command = ["npm", "pack", spec, "--silent", "--pack-destination", str(folder)]
+    subprocess.run(command, check=True, capture_output=True, timeout=TIMEOUT)
+    (archive,) = folder.glob("*.tgz")
+    digest = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
+    if digest != package.sha512:
+        raise ValueError(
+            f"{spec} arrived with SHA-512 {digest}; expected {package.sha512}. Nothing of it was "
+            "used. If the network is trusted, somebody changed the package: tell the maintainers."
+        )
+    return archive
+
+
+def unpack(package: Package, archive: Path, folder: Path) -> None:
+    """Write the wanted members of an archive into a folder.
+
+    Raises:
+        ValueError: a wanted member is not in the archive.
+    """
+    wanted = dict.fromkeys(package.members, 0)
+    with tarfile.open(archive) as tar:
+        for member in tar.getmembers():
+            name = member.name.removeprefix("package/")
+            for source, target in package.members.items():
+                inside = source.endswith("/") and name.startswith(source)
+                if not member.isfile() or not (inside or name == source):
+                    continue
+                place = folder / (target + name.removeprefix(source) if inside else target)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                content = tar.extractfile(member)
+                assert content is not None  # it is a file
+                place.write_bytes(content.read())
+                wanted[source] += 1
+    missing = [source for source, count in wanted.items() if count == 0]
+    if missing:
+        raise ValueError(f"{package.name} {package.version} holds no {', '.join(missing)}.")
+
+
+def main() -> int:
+    """Fill the folder if it is not full yet; return the exit code."""
+    versions = "".join(f"{p.name} {p.version}\n" for p in PACKAGES)
+    stamp = FOLDER / "versions.txt"
+    if stamp.exists() and stamp.read_text() == versions:
+        return 0
+    with tempfile.TemporaryDirectory() as name:
+        new = Path(name) / "vendor"
+        for i, package in enumerate(PACKAGES):
+            folder = Path(name) / str(i)
+            folder.mkdir()
+            try:
+                archive = fetch(package, folder)
+            except (OSError, subprocess.SubprocessError) as error:
+                print(
+                    f"npm did not deliver {package.name} ({error}).\n"
+                    "The book will load MathJax and widgets from their usual hosts: formulas and "
+                    "live figures then need a network.",
+                    file=sys.stderr,
+                )
+                return 0
+            unpack(package, archive, new)
+        (new / stamp.name).write_text(versions)
+        shutil.rmtree(FOLDER, ignore_errors=True)
+        shutil.move(new, FOLDER)
+    print(f"Fetched {', '.join(versions.split(chr(10))[:-1])} into {FOLDER}.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
