@@ -26,7 +26,7 @@ from lenet_utils.layers import (
     Subsampling,
 )
 
-Start = Literal["constant", "exact"]
+Start = Literal["constant", "exact"] | float
 
 
 @torch.no_grad()
@@ -48,8 +48,8 @@ def diagonal_curvature(
         targets: int64 (N,).
         start: where the recursion begins. "constant": 2 distance_scale at each state that the
             RBF output reads, which is exact for Eq. 8 and, for Eq. 9, what the authors'
-            later library does. "exact": the criterion's second derivative by each of those
-            states, or by each score of a linear output.
+            later library does. A number: this constant at each of those states, or at each
+            score of a linear output. "exact": the criterion's second derivative by each of them.
 
     Returns:
         h of each parameter, by parameter, in its shape: a mean over the N patterns, never
@@ -94,22 +94,25 @@ _KNOWN = (
 )
 
 
-def require_known_layers(model: nn.Module, start: str) -> list[nn.Module]:
+def require_known_layers(model: nn.Module, start: Start) -> list[nn.Module]:
     """Return the model's layers in order, or say which one has no curvature rule.
 
     Raises:
         ValueError: see `diagonal_curvature`.
     """
     layers = list(_layers(model))
-    if start not in ("constant", "exact"):
-        raise ValueError(f"the curvature's start is {start!r}; expected 'constant' or 'exact'.")
+    if not (start in ("constant", "exact") if isinstance(start, str) else start > 0):
+        raise ValueError(
+            f"the curvature's start is {start!r}; expected 'constant', 'exact' or a positive "
+            "number."
+        )
     rbf = [isinstance(layer, RBFOutput) for layer in layers]
     if any(rbf[:-1]):
         raise ValueError("RBFOutput is not the last layer of the model; SDLM needs it there.")
     if start == "constant" and not any(rbf):
         raise ValueError(
             "the curvature's start is 'constant', which is defined at the states that an "
-            "RBFOutput reads, and this model has none. Use 'exact'."
+            "RBFOutput reads, and this model has none. Use 'exact' or a number."
         )
     return layers
 
@@ -135,7 +138,7 @@ def _layers(model: nn.Module, prefix: str = "") -> Iterator[nn.Module]:
             yield layer
 
 
-def _start(tape: Tape, criterion: Criterion, targets: Tensor, start: str) -> Tensor:
+def _start(tape: Tape, criterion: Criterion, targets: Tensor, start: Start) -> Tensor:
     """Return d2E/dx2 of the states that the RBF output reads, or of the scores."""
     last, states, outputs = tape[-1]
     if outputs[0, 0].numel() != 1:
@@ -143,11 +146,13 @@ def _start(tape: Tape, criterion: Criterion, targets: Tensor, start: str) -> Ten
             f"the outputs have shape {tuple(outputs.shape)}; SDLM needs one position a pattern. "
             "Train on pictures of the nominal size."
         )
+    if not isinstance(start, str):
+        return torch.full_like(states if isinstance(last, RBFOutput) else outputs, start)
+    if start == "constant":
+        return torch.full_like(states, 2 * getattr(criterion, "distance_scale", 1.0))
     slopes, second = criterion.derivatives(outputs.flatten(1), targets)
     if not isinstance(last, RBFOutput):
         return second.diagonal(dim1=1, dim2=2).reshape(outputs.shape)
-    if start == "constant":
-        return torch.full_like(states, 2 * getattr(criterion, "distance_scale", 1.0))
     # y_i = |x - w_i|^2: its slopes are 2 (x - w_i), its second derivative is 2.
     gaps = states.flatten(1)[:, None] - last.codes
     h = 4 * torch.einsum("nif,nik,nkf->nf", gaps, second, gaps) + 2 * slopes.sum(1, keepdim=True)

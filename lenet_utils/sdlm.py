@@ -44,7 +44,7 @@ class SDLM(torch.optim.Optimizer):
         criterion: what is minimised; used by `estimate_curvature`.
         rate: the global rate eta, 5e-4 in the paper's first two passes.
         mu: added to every h, 0.02 in the paper.
-        start: where the curvature's recursion begins: "constant" or "exact", see
+        start: where the curvature's recursion begins: "constant", "exact" or a number, see
             `diagonal_curvature`.
 
     Raises:

@@ -155,6 +155,21 @@ def test_exact_start_is_the_second_derivative_by_each_state(criterion: Criterion
     assert all((h >= 0).all() for h in found.values())
 
 
+def test_a_number_scales_the_constant_start():
+    x, y = torch.randn(3, 1, 32, 32), torch.tensor([0, 1, 2])
+    model = lenet5_1998()
+    one, constant, four = (
+        diagonal_curvature(model, MAP(distance_scale=0.5), x, y, start)
+        for start in (1.0, "constant", 4.0)
+    )
+    for p in model.parameters():
+        torch.testing.assert_close(one[p], constant[p])
+        torch.testing.assert_close(four[p], 4 * one[p])
+    linear = LeNet5(output="linear")
+    found = diagonal_curvature(linear, CrossEntropy(), x, y, 0.25)
+    torch.testing.assert_close(found[linear.output.bias], torch.full((10,), 0.25))
+
+
 def test_the_step_is_equation_21_and_the_curvature_stays_frozen():
     model = lenet5_1998()
     x, y = torch.randn(4, 1, 32, 32), torch.tensor([0, 1, 2, 3])
@@ -211,6 +226,8 @@ def test_what_has_no_rule_is_refused_by_name():
         SDLM(nn.Sequential(RBFOutput(CODES), nn.Flatten()), MSE())
     with pytest.raises(ValueError, match="start is 'half'"):
         SDLM(lenet5_1998(), MSE(), start="half")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="start is 0"):
+        SDLM(lenet5_1998(), MSE(), start=0)
     with pytest.raises(ValueError, match="mu is 0"):
         SDLM(lenet5_1998(), MSE(), mu=0)
     with pytest.raises(ValueError, match="rate is -1"):
