@@ -1,13 +1,15 @@
-"""The command line: python -m lenet_utils.experiments list | run NAME | show NAME | merge NAME."""
+"""The command line: python -m lenet_utils.experiments list | run NAME | show NAME | ..."""
 
 import argparse
 import sys
 from pathlib import Path
 
 from lenet_utils.experiments import all_experiments
+from lenet_utils.experiments.ledger import ledger
 from lenet_utils.experiments.protocol import Experiment
 from lenet_utils.experiments.records import Record, load_record, merge_records, record_path
 from lenet_utils.experiments.running import run_experiment
+from lenet_utils.experiments.trained import ship
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -48,6 +50,11 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("name")
     command.add_argument("folders", nargs="+", type=Path, help="folders with its record")
     _add_records(command)
+    command = commands.add_parser("ledger", help="the paper's numbers beside ours")
+    command.set_defaults(do=_ledger)
+    command = commands.add_parser("ship", help="put a trained network into the package")
+    command.set_defaults(do=lambda options: print(ship(options.name)))
+    command.add_argument("name", help="such as lenet5_1998")
     return parser
 
 
@@ -101,6 +108,12 @@ def _run(options: argparse.Namespace) -> None:
 
 def _show(options: argparse.Namespace) -> None:
     print(describe(load_record(options.name, options.records)))
+
+
+def _ledger(options: argparse.Namespace) -> None:
+    for entry in ledger():
+        paper, ours = entry.shown()
+        print(f"{entry.what:52} {entry.where:14} {paper:>9} {ours:>26}  {entry.verdict}")
 
 
 def _merge(options: argparse.Namespace) -> None:

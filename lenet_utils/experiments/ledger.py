@@ -9,15 +9,16 @@ from typing import Literal, NamedTuple
 from lenet_utils.experiments.records import Mean, load_record, record_path
 
 Verdict = Literal["within", "better", "not reached", "not run"]
+Unit = Literal["error", "rate", "count"]
 
 ERROR_UNCERTAINTY = 0.001
-"""How far a test error of the paper may be off: about 0.1%. Source: Section III-C, p. 12."""
+"""How far a test error of the paper may be off: about 0.1%. Source: Section III-C."""
 
 
 class Claim(NamedTuple):
-    """A number of the paper and where ours comes from.
+    """A number of the paper, and where ours comes from.
 
-    `variant` and `measure` name ours in `record`; `at_pass` picks a pass from a curve.
+    `variant` and `measure` name ours in `record`; `at_pass` picks a pass from its curve.
     """
 
     what: str
@@ -28,38 +29,97 @@ class Claim(NamedTuple):
     measure: str
     at_pass: int | None = None
     uncertainty: float = ERROR_UNCERTAINTY
+    unit: Unit = "error"
 
 
 class Entry(NamedTuple):
-    """One line of the ledger; errors are fractions."""
+    """One line of the ledger. Errors are fractions."""
 
     what: str
     where: str
     paper: float
     ours: Mean | None
     """None where the experiment was not run."""
+    unit: Unit
     verdict: Verdict
     command: str
 
+    def shown(self) -> tuple[str, str]:
+        """Return the paper's number and ours as a reader wants them."""
+        if self.unit == "error":
+            return f"{100 * self.paper:.2f} %", self.ours.percent() if self.ours else "-"
+        style = ",.0f" if self.unit == "count" else ".2g"
+        return f"{self.paper:{style}}", f"{self.ours.mean:{style}}" if self.ours else "-"
 
-CLAIMS: tuple[Claim, ...] = ()
+
+def _fig5() -> list[Claim]:
+    test = {1: 2.64, 2: 2.23, 3: 1.47, 5: 1.42, 8: 1.05, 10: 0.95}
+    train = {1: 4.88, 5: 1.21, 10: 0.48, 19: 0.35}
+    where, record, variant = "Fig. 5, p. 11", "best-reading", "all digits"
+    return [
+        *(
+            Claim(f"test error after pass {p}", where, e / 100, record, variant, "test_error", p)
+            for p, e in test.items()
+        ),
+        *(
+            Claim(
+                f"training error, measured while learning, of pass {p}",
+                where if p < 19 else "p. 10",
+                e / 100,
+                record,
+                variant,
+                "train_error",
+                p,
+            )
+            for p, e in train.items()
+        ),
+    ]
+
+
+def _fig6() -> list[Claim]:
+    points = {"15,000": (1.69, 0.05), "30,000": (1.14, 0.31), "60,000": (0.95, 0.35)}
+    names = {"test_error": "test", "train_error": "training"}
+    return [
+        Claim(f"{names[measure]} error with {n} training digits", "Fig. 6, p. 11", e / 100,
+              "training-size", n, measure)
+        for i, measure in enumerate(names)
+        for n, e in ((n, errors[i]) for n, errors in points.items())
+    ]  # fmt: skip
+
+
+CLAIMS: tuple[Claim, ...] = (
+    Claim("smallest effective rate of the first pass", "p. 10", 7e-5,
+          "best-reading", "all digits", "rate_min", 1, 2e-5, "rate"),
+    Claim("largest effective rate of the first pass", "p. 10", 0.016,
+          "best-reading", "all digits", "rate_max", 1, 4e-3, "rate"),
+    Claim("test error, by the letter of the paper", "p. 10", 0.0095,
+          "paper", "letter", "test_error"),
+    Claim("test error, best reading", "p. 10", 0.0095,
+          "best-reading", "all digits", "test_error"),
+    *_fig5(),
+    *_fig6(),
+    Claim("test error with distortions", "p. 11", 0.008,
+          "distortions", "all digits", "test_error"),
+)  # fmt: skip
 
 
 def ledger() -> list[Entry]:
     """Return the ledger: what the paper says, what we found, and whether they agree.
 
-    The verdict is "within" where our mean differs from the paper's number by no more than the
-    larger of the paper's uncertainty and our own 95% interval; else "better" (a smaller error) or
-    "not reached".
+    The verdict on an error is "within" where our mean differs from the paper's number by no more
+    than the larger of the paper's uncertainty and our 95% interval; else "better", where ours is
+    smaller, or "not reached". Counts and rates are never "better".
     """
-    return [*_counted(), *map(_entry, CLAIMS)]
+    return [*_counted(), *map(_measured, CLAIMS)]
 
 
-def _entry(claim: Claim) -> Entry:
+def _measured(claim: Claim) -> Entry:
     command = f"python -m lenet_utils.experiments run {claim.record}"
     ours = _ours(claim)
-    verdict = "not run" if ours is None else judge(claim.paper, ours, claim.uncertainty)
-    return Entry(claim.what, claim.where, claim.paper, ours, verdict, command)
+    verdict: Verdict = "not run"
+    if ours is not None:
+        verdict = judge(claim.paper, ours, claim.uncertainty, claim.unit)
+    return Entry(claim.what, claim.where, claim.paper, ours, claim.unit, verdict, command)
 
 
 def _ours(claim: Claim) -> Mean | None:
@@ -71,35 +131,29 @@ def _ours(claim: Claim) -> Mean | None:
     return record.mean(claim.measure, claim.variant, claim.at_pass)
 
 
-def judge(paper: float, ours: Mean, uncertainty: float) -> Verdict:
-    """Say how our mean stands to the paper's number, of which less is better."""
-    # A single run has no interval of its own: NaN compares as smaller.
+def judge(paper: float, ours: Mean, uncertainty: float = 0.0, unit: Unit = "error") -> Verdict:
+    """Say how our mean stands to the paper's number, see `ledger`."""
     tolerance = max(uncertainty, ours.half_width) if ours.n > 1 else uncertainty
-    difference = ours.mean - paper
-    if abs(difference) <= tolerance:
+    # The paper's numbers are decimal: a difference of just the tolerance is within it.
+    if abs(ours.mean - paper) <= tolerance * (1 + 1e-9):
         return "within"
-    return "better" if difference < 0 else "not reached"
+    return "better" if unit == "error" and ours.mean < paper else "not reached"
 
 
 def _counted() -> list[Entry]:
-    """Return what is counted on the network itself, not measured."""
+    """Return what is counted on the network itself."""
     from lenet_utils.accounting import layer_table
     from lenet_utils.models import lenet5_1998
 
     table = layer_table(lenet5_1998(), (1, 1, 32, 32))
-    command = "layer_table(lenet5_1998(), (1, 1, 32, 32))"
     found = [
-        ("trainable parameters of LeNet-5", "p. 8", 60_000, table.total_parameters),
-        ("connections of LeNet-5", "p. 8", 340_908, table.total_connections),
+        ("trainable parameters", "p. 8", 60_000, table.parameters),
+        ("connections", "p. 8", 340_908, table.connections),
     ]
-    return [
-        Entry(
-            what,
-            where,
-            paper,
-            Mean(ours, 0.0, 1),
-            "within" if ours == paper else "not reached",
-            command,
-        )
-        for what, where, paper, ours in found
-    ]
+    entries = []
+    for what, where, paper, count in found:
+        ours = Mean(count, 0.0, 1)
+        verdict = judge(paper, ours, unit="count")
+        command = "layer_table(lenet5_1998(), (1, 1, 32, 32))"
+        entries.append(Entry(what, where, paper, ours, "count", verdict, command))
+    return entries

@@ -46,7 +46,8 @@ class Runner(Protocol):
     def state_dict(self) -> dict[str, Any]:
         """Return all that a new runner of the same jobs needs to go on: tensors and plain values.
 
-        `torch.load(..., weights_only=True)` must be able to read it.
+        `torch.load(..., weights_only=True)` must be able to read it. Under "models", where there
+        are networks, lies the state_dict of each job's network, from which weights are shipped.
         """
         ...
 

@@ -76,6 +76,19 @@ OPEN_CHOICES: dict[str, Settings] = {
 """What the paper leaves open, one change from `BASE` at a time; the last five change what it
 states, to see what that is worth."""
 
+BEST: Settings = {**BASE, "curvature": 4.0}
+"""The best reading by validation error in the record `open-choices`."""
+
+ALL_DIGITS: Settings = {"training": 60_000, "validation": 0, "test_curve": True}
+
+DISTORTIONS: dict[str, Settings] = {
+    "weak": {"shift": 1.0, "scale": 0.05, "squeeze": 0.05, "shear": 0.1},
+    "medium": {"shift": 2.0, "scale": 0.1, "squeeze": 0.1, "shear": 0.2},
+    "medium, shift 1": {"shift": 1.0, "scale": 0.1, "squeeze": 0.1, "shear": 0.2},
+    "strong": {"shift": 2.0, "scale": 0.2, "squeeze": 0.2, "shear": 0.3},
+}
+"""Candidates for the ranges that the paper does not publish."""
+
 EXPERIMENTS = [
     Experiment(
         name="paper",
@@ -91,6 +104,37 @@ EXPERIMENTS = [
         title="What each choice that the paper leaves open is worth",
         source="Sections II-C and III-B, pp. 9-10; Appendices A and C, pp. 40-43",
         variants={name: {**BASE, **change} for name, change in OPEN_CHOICES.items()},
+        seeds=4,
+        runner=FaithfulRunner,
+        group=group,
+    ),
+    Experiment(
+        name="best-reading",
+        title="The best reading of the paper: does it reach 0.95%?",
+        source="Section III-B and Fig. 5, pp. 10-11",
+        variants={"all digits": {**BEST, **ALL_DIGITS}, "validated": BEST},
+        seeds=16,
+        runner=FaithfulRunner,
+        group=group,
+    ),
+    Experiment(
+        name="training-size",
+        title="How the errors fall with the number of training digits",
+        source="Fig. 6, p. 11",
+        variants={
+            f"{n:,}": {**BEST, **ALL_DIGITS, "training": n} for n in (15_000, 30_000, 60_000)
+        },
+        seeds=16,
+        runner=FaithfulRunner,
+        group=group,
+    ),
+    Experiment(
+        name="distortions",
+        title="What the paper's distortions are worth, and how strong they should be",
+        source="Section III-B and Fig. 8, p. 11",
+        variants={
+            **{name: {**BEST, "distortions": ranges} for name, ranges in DISTORTIONS.items()},
+        },
         seeds=4,
         runner=FaithfulRunner,
         group=group,

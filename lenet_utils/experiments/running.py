@@ -71,11 +71,14 @@ def run_experiment(
     return record
 
 
-def state_path(experiment: Experiment, group: list[Job], cache: Path | None = None) -> Path:
-    """Return where the state of jobs that run side by side is kept."""
+def state_folder(name: str, cache: Path | None = None) -> Path:
+    """Return where the states of an experiment's runners are kept."""
+    return (cache or cache_folder() / "experiments") / name
+
+
+def _state_path(name: str, group: list[Job], cache: Path | None) -> Path:
     identity = json.dumps(group, sort_keys=True).encode()
-    folder = cache or cache_folder() / "experiments"
-    return folder / experiment.name / f"{hashlib.sha256(identity).hexdigest()[:16]}.pt"
+    return state_folder(name, cache) / f"{hashlib.sha256(identity).hexdigest()[:16]}.pt"
 
 
 def require_same_settings(record: Record, experiment: Experiment) -> None:
@@ -129,7 +132,7 @@ def _run_group(
     progress: "_Progress",
 ) -> None:
     runner = experiment.runner(group, data, device)
-    path = state_path(experiment, group, cache)
+    path = _state_path(experiment.name, group, cache)
     curves: list[dict[str, list[float]]] = [{} for _ in group]
     seconds = 0.0
     if path.exists():
@@ -156,7 +159,7 @@ def _run_group(
                 curve.setdefault(name, []).append(value)
         took = time.perf_counter() - start
         seconds += took
-        _save_state(path, runner, curves, seconds)
+        _save_state(path, group, runner, curves, seconds)
         write(None)
         progress(group, number + 1, runner.passes, took, curves)
     start = time.perf_counter()
@@ -165,9 +168,17 @@ def _run_group(
     write(final)
 
 
-def _save_state(path: Path, runner: Runner, curves: list[Any], seconds: float) -> None:
+def _save_state(
+    path: Path, group: list[Job], runner: Runner, curves: list[Any], seconds: float
+) -> None:
+    state = {
+        "jobs": [list(job) for job in group],
+        "curves": curves,
+        "seconds": seconds,
+        "runner": runner.state_dict(),
+    }
     buffer = io.BytesIO()
-    torch.save({"curves": curves, "seconds": seconds, "runner": runner.state_dict()}, buffer)
+    torch.save(state, buffer)
     write_atomically(path, buffer.getvalue())
 
 
