@@ -1,0 +1,132 @@
+"""Run lessons in place and store their outputs, so that a rerun without a change gives no diff.
+
+    python tools/run_notebooks.py [NOTEBOOK ...]
+
+Without names, every notebook in `notebooks/` is run. A notebook whose run fails is left as it
+was. Widget state is kept, and metadata and cell ids are brought into one form. An output that
+differs from the stored one only in what `tests/nbval_sanitize.cfg` names, such as a time, is
+left as it was stored.
+"""
+
+import argparse
+import configparser
+import json
+import re
+import sys
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from nbformat import NotebookNode
+
+ROOT = Path(__file__).parents[1]
+TIMEOUT = 600  # seconds a cell
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+STATE = "application/vnd.jupyter.widget-state+json"
+VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def varying() -> list[tuple[str, str]]:
+    """Return what varies between runs: regular expressions and what to put in their place."""
+    parser = configparser.RawConfigParser()
+    parser.read(ROOT / "tests" / "nbval_sanitize.cfg", encoding="utf-8")
+    return [(parser[name]["regex"], parser[name]["replace"]) for name in parser.sections()]
+
+
+def execute(notebook: NotebookNode, folder: Path) -> None:
+    """Run a notebook as if it lay in a folder, and bring the result into one form.
+
+    Raises:
+        CellExecutionError: a cell raised an error.
+    """
+    notebook.metadata = NotebookNode(METADATA)
+    NotebookClient(
+        notebook,
+        timeout=TIMEOUT,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(folder)}},
+        record_timing=False,
+        coalesce_streams=True,
+    ).execute()
+    widgets = notebook.metadata.get("widgets")
+    notebook.metadata = NotebookNode(METADATA)
+    # A page that shows no widget need not load their player.
+    if widgets and any(VIEW in output.get("data", {}) for output in _shown(notebook)):
+        notebook.metadata["widgets"] = widgets
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{number:02d}"
+
+
+def number_widgets(notebook: NotebookNode) -> NotebookNode:
+    """Name the models of widgets by numbers, in the order in which the notebook names them."""
+    text = nbformat.writes(notebook)
+    names = dict.fromkeys(re.findall(r'"(?:IPY_MODEL_)?([0-9a-f]{32})"', text))
+    for number, name in enumerate(names):
+        text = text.replace(name, f"{number:032x}")
+    return nbformat.reads(text, as_version=4)
+
+
+def keep_what_only_varies(new: NotebookNode, old: NotebookNode) -> None:
+    """Put stored outputs in the place of new ones that say the same."""
+    rules = varying()
+
+    def core(part: object) -> str:
+        # Not escaped: the rules are written for what a reader sees.
+        text = json.dumps(part, sort_keys=True, ensure_ascii=False)
+        text = text.replace("\\n", "\n").replace('\\"', '"')
+        for pattern, replacement in rules:
+            text = re.sub(pattern, replacement, text)
+        return text
+
+    before = {cell.source: cell for cell in old.cells if cell.cell_type == "code"}
+    for cell in new.cells:
+        stored = before.get(cell.source)
+        if cell.cell_type == "code" and stored and core(cell.outputs) == core(stored.outputs):
+            cell.outputs = stored.outputs
+    widgets = old.metadata.get("widgets")
+    if widgets and core(widgets) == core(new.metadata.get("widgets")):
+        new.metadata["widgets"] = widgets
+
+
+def _shown(notebook: NotebookNode) -> list[NotebookNode]:
+    return [
+        output
+        for cell in notebook.cells
+        if "remove-output" not in cell.metadata.get("tags", [])
+        for output in cell.get("outputs", [])
+    ]
+
+
+def main() -> int:
+    """Run the notebooks named on the command line; return how many failed."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("notebooks", nargs="*", type=Path, help="default: all lessons")
+    paths = parser.parse_args().notebooks or sorted((ROOT / "notebooks").glob("*.ipynb"))
+    failed = 0
+    for path in paths:
+        stored = path.read_text(encoding="utf-8")
+        notebook = nbformat.reads(stored, as_version=4)
+        print(f"{path.name} ... ", end="", flush=True)
+        try:
+            execute(notebook, path.parent)
+        except CellExecutionError as error:
+            print(f"failed, and was left as it was\n{error}")
+            failed += 1
+            continue
+        notebook = number_widgets(notebook)
+        keep_what_only_varies(notebook, nbformat.reads(stored, as_version=4))
+        text = nbformat.writes(notebook) + "\n"
+        if text == stored:
+            print("as before")
+        else:
+            path.write_text(text, encoding="utf-8")
+            print("changed")
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
