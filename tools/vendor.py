@@ -1,8 +1,9 @@
 """Fetch what the pages load in the browser, so that the built book asks no other host.
 
-MathJax and the player of ipywidgets come from npm, in versions and with hashes that are fixed
-here, into `book/_static/vendor/`. Without npm, or without a network, nothing is fetched: the
-book then loads them from their usual hosts, and its build says so.
+MathJax, the player of ipywidgets and the letters come from npm, in versions and with hashes that
+are fixed here, into `book/_static/vendor/`. Without npm, or without a network, nothing is
+fetched: the book then loads MathJax and the player from their usual hosts and takes the letters
+of the reader's system, and this program says so.
 """
 
 import base64
@@ -57,6 +58,25 @@ PACKAGES = (
             "dist/7a3337626410ca2f4071.woff2": "widgets/7a3337626410ca2f4071.woff2",
             "dist/d878b0a6a1144760244f.woff2": "widgets/d878b0a6a1144760244f.woff2",
             "dist/embed.js.LICENSE.txt": "widgets/embed.js.LICENSE.txt",
+        },
+    ),
+    Package(
+        "@fontsource-variable/source-serif-4",
+        "5.3.1",
+        "4Rtay22SC4lMvw11r/+9kxANB6P3M0X8s1NudBC2v0J1KU2y3DcMoNcT3lBoZ/CqLirzf+StlO6UlJilyrvaUg==",
+        {
+            "files/source-serif-4-latin-wght-normal.woff2": "fonts/serif.woff2",
+            "files/source-serif-4-latin-wght-italic.woff2": "fonts/serif-italic.woff2",
+            "LICENSE": "fonts/LICENSE-serif",
+        },
+    ),
+    Package(
+        "@fontsource-variable/source-sans-3",
+        "5.3.1",
+        "u0p5Z/PM2e1uxYOMiodLM6NVzxHwULcB6Oi7QSr2WU/sdoLBFP/BeOZ3YYHeJ6rHsjPZA1nZweZVaV7sf2MAyQ==",
+        {
+            "files/source-sans-3-latin-wght-normal.woff2": "fonts/sans.woff2",
+            "LICENSE": "fonts/LICENSE-sans",
         },
     ),
 )

@@ -19,6 +19,9 @@ def set_options(app: Sphinx, config: Config) -> None:
     """
     # Else the theme draws a second search field, in a header of its own.
     config.html_theme_options["navbar_persistent"] = []
+    config.html_theme_options["logo"] = {"text": config.html_title}
+    # Else the theme's script calls an unset mode an error, on each page.
+    config.html_context.setdefault("default_mode", "auto")
     if not (STATIC / "vendor" / "versions.txt").exists():
         logger.info(
             "MathJax and widgets will be loaded from their usual hosts: run "
@@ -27,6 +30,7 @@ def set_options(app: Sphinx, config: Config) -> None:
         return
     config.mathjax_path = "vendor/mathjax/tex-chtml.js"
     config.nb_ipywidgets_js = {"vendor/widgets/embed.js": {"defer": "defer"}}
+    config.html_css_files.append("lenet-fonts.css")
 
 
 def mend_page(
