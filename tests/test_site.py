@@ -1,0 +1,134 @@
+"""The built book: its pages are there, its links lead somewhere, and it stands on its own."""
+
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+import yaml
+from conftest import ROOT
+
+CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text())
+ADDRESS = CONFIG["repository"]["url"]
+BRANCH = CONFIG["repository"]["branch"]
+# What a browser fetches by itself, without a click.
+FETCHED = {"script": "src", "img": "src", "iframe": "src", "source": "src", "link": "href"}
+# Of <link>, these are fetched; others, such as canonical, only name something.
+FETCHED_LINKS = {"stylesheet", "icon", "preload", "shortcut icon", "modulepreload", "manifest"}
+
+
+class Page(HTMLParser):
+    """What a page links to and what it makes a browser fetch."""
+
+    def __init__(self, path: Path):
+        super().__init__()
+        self.path, self.links, self.fetched, self.ids = path, [], [], set()
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag, attrs):
+        values = dict(attrs)
+        if values.get("id"):
+            self.ids.add(values["id"])
+        if tag == "a" and values.get("href"):
+            self.links.append(values["href"])
+        named_only = tag == "link" and values.get("rel") not in FETCHED_LINKS
+        if FETCHED.get(tag) in values and not named_only:
+            self.fetched.append(values[FETCHED[tag]])
+
+
+def documents() -> list[str]:
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
+    chapters = [chapter for part in toc["parts"] for chapter in part["chapters"]]
+    return [toc["root"]] + [chapter["file"] for chapter in chapters]
+
+
+@pytest.fixture(scope="module")
+def pages(site) -> dict[str, Page]:
+    found = (*site.glob("*.html"), *site.glob("book/**/*.html"), *site.glob("notebooks/**/*.html"))
+    return {path.relative_to(site).as_posix(): Page(path) for path in found}
+
+
+def test_every_page_of_the_contents_is_built(site, pages):
+    assert {f"{name}.html" for name in documents()} <= set(pages)
+    assert {"index.html", "search.html", "genindex.html"} <= set(pages)
+
+
+def test_no_page_fetches_from_another_host(pages):
+    outside = {
+        (name, url)
+        for name, page in pages.items()
+        for url in page.fetched
+        if re.match(r"(https?:)?//", url)
+    }
+    assert not outside
+
+
+def test_styles_fetch_from_no_other_host(site):
+    for path in site.rglob("*.css"):
+        assert not re.findall(r"(?:url\(|@import)\s*['\"]?(?:https?:)?//", path.read_text()), path
+
+
+def test_links_within_the_book_lead_somewhere(site, pages):
+    broken = []
+    for name, page in pages.items():
+        if name in ("search.html", "genindex.html"):
+            continue
+        for link in page.links:
+            parts = urlsplit(link)
+            if parts.scheme or parts.netloc:
+                continue
+            target = (page.path.parent / unquote(parts.path)).resolve() if parts.path else page.path
+            if not target.exists():
+                broken.append((name, link))
+            elif parts.fragment and target.suffix == ".html":
+                ids = pages[target.relative_to(site.resolve()).as_posix()].ids
+                if unquote(parts.fragment) not in ids:
+                    broken.append((name, link))
+    assert not broken
+
+
+def test_launch_links_open_existing_notebooks(pages):
+    launched = {}
+    for name, page in pages.items():
+        for link in page.links:
+            if "colab.research.google.com" in link:
+                launched.setdefault(name, set()).add(link)
+    assert set(launched) == {f"{name}.html" for name in documents() if name.startswith("notebooks")}
+    for name, links in launched.items():
+        notebook = name.replace(".html", ".ipynb")
+        assert (ROOT / notebook).exists()
+        project = ADDRESS.removeprefix("https://github.com/")
+        expected = f"https://colab.research.google.com/github/{project}/blob/{BRANCH}/{notebook}"
+        assert links == {expected}
+
+
+@pytest.mark.parametrize("name", ["README.md", "pyproject.toml", "CITATION.cff", "CONTRIBUTING.md"])
+def test_the_address_is_that_of_the_configuration(name):
+    found = re.findall(r"https://github\.com/[\w.-]+/[\w.-]+?(?=\.git\b|[^\w.-]|$)", read(name))
+    own = [url for url in found if url.split("/")[4] == ADDRESS.split("/")[4]]
+    assert set(own) <= {ADDRESS}
+    assert own or name == "CONTRIBUTING.md"
+
+
+def test_versions_agree():
+    version = re.search(r'^version = "(.+)"', read("pyproject.toml"), re.MULTILINE)[1]
+    assert re.search(r"^version: (.+)$", read("CITATION.cff"), re.MULTILINE)[1] == version
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
+        assert set(re.findall(r"\.git@v([\d.]+)|rebuilt@v([\d.]+)", path.read_text())) <= {
+            ("", version)
+        }
+
+
+def test_workflows_are_valid():
+    workflows = sorted(map(str, (ROOT / ".github" / "workflows").glob("*.yml")))
+    assert workflows
+    command = ["-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows"]
+    run = subprocess.run([sys.executable, *command, *workflows], capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
