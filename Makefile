@@ -39,7 +39,7 @@ $(INSTALLED): requirements.txt pyproject.toml
 	@touch $@
 
 $(MNIST): lenet_utils/mnist.py | $(INSTALLED)
-	$(BIN)/python -m lenet_utils.mnist
+	$(BIN)/python -c 'import lenet_utils; lenet_utils.load_mnist()'
 	@mkdir -p $(@D) && touch $@
 
 $(VENDORED): tools/vendor.py | $(INSTALLED)

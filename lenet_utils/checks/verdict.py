@@ -103,8 +103,10 @@ def call(function: Any, *arguments: Any) -> Any:
         wrong("There is no answer yet: write the body of the function.")
     except Exception as error:
         wrong(f"{name} raised {type(error).__name__}: {error}")
-    if result is None or result is ...:
-        wrong(f"{name} returned nothing: write its body, and end it with a return statement.")
+    if result is ... or (isinstance(result, tuple) and any(part is ... for part in result)):
+        wrong("There is no answer yet: replace the dots in the function.")
+    if result is None:
+        wrong(f"{name} returned nothing: end it with a return statement.")
     return result
 
 
