@@ -150,7 +150,8 @@ def fit(
             f"epochs is {epochs} and batch_size is {batch_size}; expected 1 or more of each."
         )
     device = torch.device(device) if device is not None else get_device()
-    model.to(device)
+    # PyTorch pools and convolves faster on a CPU when the channels of a pixel lie side by side.
+    model.to(device, memory_format=torch.channels_last)
     train, held = (part.to(device) for part in split_validation(len(labels), validation, seed))
     images, labels = images.to(device), labels.to(device)
     batches = -(-len(train) // batch_size)
