@@ -99,7 +99,21 @@ export function buildNetwork(kind, tensors) {
       });
   const layers = [input, c1, s2, c3, s4, c5, f6, output];
   for (const each of layers) countKernels(each);
-  return { kind, layers, smallestWins: old, ...(old && { codes: output.codes }) };
+  if (!old) return { kind, layers, smallestWins: false };
+  return { kind, layers, smallestWins: true, codes: output.codes, gap: gapOf(output.codes) };
+}
+
+/** The smallest squared distance between two digit codes. */
+function gapOf(codes) {
+  let gap = Infinity;
+  for (let a = 0; a < 10; a++) {
+    for (let b = 0; b < a; b++) {
+      let sum = 0;
+      for (let j = 0; j < 84; j++) sum += (codes[a * 84 + j] - codes[b * 84 + j]) ** 2;
+      gap = Math.min(gap, sum);
+    }
+  }
+  return gap;
 }
 
 function layer(title, kind, maps, size, below, rest) {

@@ -1,0 +1,212 @@
+// The picture of a network at work: its maps from the input to F6, the outputs, the chosen unit.
+
+import { verdict } from "./network.js";
+import { GREY, LayerMaps, colour, paletteOf } from "./maps.js";
+import { element, fieldOf, nameUnit, number, showArithmetic } from "./inspector.js";
+
+const LAYOUT = {
+  Input: { columns: 4 }, C1: { columns: 6 }, S2: { columns: 6, part: 0.6 },
+  C3: { columns: 8, part: 0.9 }, S4: { columns: 8, part: 0.5 },
+  C5: { columns: 30, gap: 1 }, F6: { columns: 7, gap: 0 },
+};
+const GLYPH_COLUMNS = 42; // F6 of today's network, whose states draw nothing
+const MANY = 16; // more wires than this show nothing
+
+export class NetworkView {
+  /** @param root holds the elements named by `data-live`. */
+  constructor(root) {
+    this.part = (name) => root.querySelector(`[data-live="${name}"]`);
+    this.rows = this.part("rows");
+    this.wires = this.part("wires");
+    this.sheet = this.part("unit");
+    this.body = this.part("arithmetic");
+    this.views = [];
+    this.chosen = null;
+    this.empty = true;
+    this.cards = this.makeCards();
+    for (const [name, act] of Object.entries({
+      up: (view) => view.move(-1, 0), down: (view) => view.move(1, 0),
+      left: (view) => view.move(0, -1), right: (view) => view.move(0, 1),
+      before: (view) => view.turn(-1), after: (view) => view.turn(1),
+    })) this.part(name).addEventListener("click", () => act(this.viewOf(this.chosen.layer)));
+    this.part("close").addEventListener("click", () => this.choose(null));
+    this.sheet.addEventListener("keydown", (event) => event.key === "Escape" && this.choose(null));
+    new ResizeObserver(() => this.resize()).observe(this.rows);
+  }
+
+  makeCards() {
+    const list = this.part("cards");
+    return Array.from({ length: 10 }, (_, digit) => {
+      const card = element("button", "live-card");
+      card.type = "button";
+      const glyph = Object.assign(element("canvas"), { width: 7, height: 12 });
+      const bar = element("span", "live-bar");
+      const [name, value] = [element("b"), element("span", "live-value")];
+      name.textContent = digit;
+      card.append(glyph, name, bar, value);
+      card.addEventListener("click", () => this.choose({
+        layer: this.network.layers.at(-1), map: digit, y: 0, x: 0,
+      }));
+      list.append(card);
+      return { card, glyph, bar, value };
+    });
+  }
+
+  /** Show another network, its maps empty until `paint`. */
+  setNetwork(network) {
+    for (const view of this.views) view.remove();
+    this.network = network;
+    this.old = network.kind === "lenet5_1998";
+    this.rows.parentElement.dataset.network = network.kind;
+    this.views = network.layers.slice(0, -1).map((layer) => {
+      const canvas = this.part(layer.title);
+      const drawing = layer.title !== "F6" || this.old;
+      const layout = { ...LAYOUT[layer.title], ...(!drawing && { columns: GLYPH_COLUMNS }) };
+      const view = new LayerMaps(canvas, layer, layout, (unit) => this.choose(unit));
+      canvas.setAttribute("aria-label", describe(layer));
+      return view;
+    });
+    this.cards.forEach(({ glyph }, digit) => {
+      glyph.hidden = !this.old;
+      if (this.old) paintCode(glyph, network.codes.subarray(digit * 84, digit * 84 + 84));
+    });
+    this.reach = this.old ? network.gap / 4 : null; // half-way between two codes, squared
+    this.choose(null);
+  }
+
+  viewOf(layer) {
+    return this.views.find((view) => view.layer === layer) ?? this.outputs;
+  }
+
+  /** The cards answer the step buttons as the maps do. */
+  get outputs() {
+    const layer = this.network.layers.at(-1);
+    const turn = (by) => this.choose({ layer, map: (this.chosen.map + by + 10) % 10, y: 0, x: 0 });
+    return { layer, turn, move: (down, right) => turn(down + right) };
+  }
+
+  resize() {
+    for (const view of this.views) view.measure();
+    this.paint();
+  }
+
+  /** Choose a unit {layer, map, y, x}, or none. */
+  choose(unit) {
+    this.chosen = unit;
+    for (const view of this.views) view.chosen = unit?.layer === view.layer ? unit : null;
+    this.sheet.hidden = !unit;
+    if (unit) this.part("unit-name").textContent = nameUnit(unit);
+    this.sheet.classList.toggle("live-single", unit?.layer.size === 1);
+    this.paint();
+    this.part("unit-spoken").textContent = unit
+      ? `${nameUnit(unit)}: ${this.part("unit-field").textContent} ${this.sentence}`
+      : "";
+  }
+
+  paint() {
+    if (!this.network) return;
+    const unit = this.chosen;
+    const reads = unit?.layer.reads?.[unit.map];
+    for (const view of this.views) {
+      const marks = [];
+      let only = null;
+      if (unit && view.layer === unit.layer) {
+        marks.push({ ...unit, side: 1 });
+        if (view.layer.size > 1) only = new Set([unit.map]);
+      } else if (unit && view.layer.kind === "input" && unit.layer.reach) {
+        marks.push(fieldOf(unit));
+      } else if (reads && view.layer === unit.layer.below) {
+        only = new Set(reads);
+        const { step, side } = unit.layer;
+        if (view.layer.size > 1) {
+          marks.push(...reads.map((map) => ({ map, y: unit.y * step, x: unit.x * step, side })));
+        }
+      }
+      view.paint(paletteOf(view.layer, this.old), marks, only);
+    }
+    if (unit) {
+      this.part("unit-field").textContent = sees(unit);
+      this.sentence = showArithmetic(this.body, unit, this.network);
+    }
+    this.paintWires(unit, reads);
+    this.paintOutputs();
+  }
+
+  /** A line from each map that the chosen one reads: for C3 a column of Table I. */
+  paintWires(unit, reads) {
+    this.wires.replaceChildren();
+    if (!reads || reads.length > MANY || unit.layer.below.size === 1) return;
+    const [from, to] = [this.viewOf(unit.layer.below), this.viewOf(unit.layer)];
+    const frame = this.wires.getBoundingClientRect();
+    const at = (view, map, bottom) => {
+      const box = view.canvas.getBoundingClientRect();
+      const { left, top, side } = view.square(map);
+      const y = box.top - frame.top + top + (bottom ? side : 0);
+      return [box.left - frame.left + left + side / 2, y];
+    };
+    const [endX, endY] = at(to, unit.map, false);
+    for (const map of reads) {
+      const [x, y] = at(from, map, true);
+      const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+      const middle = (y + endY) / 2;
+      path.setAttribute("d", `M${x} ${y}C${x} ${middle} ${endX} ${middle} ${endX} ${endY}`);
+      this.wires.append(path);
+    }
+  }
+
+  paintOutputs() {
+    const { digit, shares, outputs } = verdict(this.network);
+    const farthest = Math.max(...outputs);
+    this.cards.forEach(({ card, bar, value }, i) => {
+      const part = this.old ? outputs[i] / farthest : shares[i];
+      bar.style.setProperty("--part", this.empty ? 0 : part.toFixed(3));
+      value.textContent = this.empty ? "" : number(outputs[i], 1);
+      card.classList.toggle("live-best", !this.empty && i === digit);
+      card.setAttribute("aria-pressed", this.chosen?.layer.title === "Output" && this.chosen.map === i);
+      card.setAttribute("aria-label", this.empty ? `Output ${i}`
+        : `Output ${i}, ${this.old ? "distance" : "score"} ${number(outputs[i], 1)}`);
+    });
+    this.part("digit").textContent = this.empty ? "?" : digit;
+    this.part("confidence").textContent = this.empty
+      ? "Draw a digit in the black field." : `${percent(shares[digit])} confident`;
+    this.part("reason").textContent = this.empty ? "" : this.reason(outputs[digit]);
+  }
+
+  reason(output) {
+    if (!this.old) return `Score ${number(output, 1)}. Scores cannot say "none of the ten".`;
+    const distance = `Distance ${number(output, 1)} to its code`;
+    return output < this.reach
+      ? `${distance}: below ${this.reach}, no other code can be as near.`
+      : `${distance}: above ${this.reach}, not clearly any digit.`;
+  }
+
+  /** The answer as one sentence, for a screen reader. */
+  get spoken() {
+    if (this.empty) return "The field is empty.";
+    const { digit, shares } = verdict(this.network);
+    return `Read as ${digit}, ${percent(shares[digit])} confident. ${this.part("reason").textContent}`;
+  }
+}
+
+function percent(share) {
+  return share > 0.9995 ? "over 99.9 %" : `${number(100 * share, 1)} %`;
+}
+
+function describe({ title, maps, size }) {
+  const what = size > 1 ? `${maps} ${maps > 1 ? "maps" : "picture"} of ${size} by ${size}` : `${maps} units`;
+  const keys = size > 1 ? "Arrow keys choose a unit, Page Up and Page Down a map" : "Arrow keys choose a unit";
+  return `${title}, ${what}. ${keys}, Escape none.`;
+}
+
+function sees({ layer, y, x }) {
+  if (!layer.reach || layer.kind === "input") return "";
+  const edge = (v) => `${v * layer.jump} to ${Math.min(32, v * layer.jump + layer.reach) - 1}`;
+  return layer.reach >= 32 ? "It sees the whole input."
+    : `It sees rows ${edge(y)} and columns ${edge(x)} of the input.`;
+}
+
+function paintCode(canvas, code) {
+  const image = new ImageData(7, 12);
+  colour(new Uint32Array(image.data.buffer), code, { colours: GREY, low: -1, high: 1 });
+  canvas.getContext("2d").putImageData(image, 0, 0);
+}
