@@ -204,3 +204,10 @@ def test_every_record_belongs_to_an_experiment_as_it_is_now(path):
     require_same_settings(record, all_experiments()[path.stem])
     assert record.finished(), "a record of nothing"
     assert path.stat().st_size < 500_000
+
+
+def test_without_validation_all_digits_are_trained_on(digits):
+    job = Job("a", {**SMALL, "training": 100, "validation": 0, "test_curve": True}, 0)
+    (first,), (final,) = curves([job], digits, 1)
+    assert "validation_error" not in first[0] and "test_error" in first[0]
+    assert set(final) == {"test_error", "fitted_error"}

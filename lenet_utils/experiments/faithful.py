@@ -47,7 +47,7 @@ class FaithfulRunner:
         self.done = 0
         train, held = split_validation(len(data.train.labels), first["validation"])
         self.train = _padded(data.train, train)
-        self.held = _padded(data.train, held)
+        self.held = _padded(data.train, held) if len(held) else None
         self.test = _padded(data.test)
         self.models = [_new_model(job) for job in jobs]
         self.criteria = [criterion(job.settings) for job in jobs]
@@ -78,7 +78,7 @@ class FaithfulRunner:
         ]
         for row, rate in zip(measured, rates, strict=True):
             row.update(_spread(rate))
-        if len(self.held.labels):
+        if self.held is not None:
             _add(measured, "validation_error", self._errors(self.held))
         if self.jobs[0].settings["test_curve"]:
             _add(measured, "test_error", self._errors(self.test))
@@ -89,7 +89,7 @@ class FaithfulRunner:
         final: list[dict[str, Any]] = [{} for _ in self.jobs]
         _add(final, "test_error", self._errors(self.test))
         _add(final, "fitted_error", self._errors(self.train))
-        if len(self.held.labels):
+        if self.held is not None:
             _add(final, "validation_error", self._errors(self.held))
         return final
 
