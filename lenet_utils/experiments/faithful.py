@@ -121,16 +121,12 @@ class FaithfulRunner:
         """Estimate one network's curvature on patterns drawn from those of this pass."""
         job = self.jobs[i]
         settings = job.settings
-        start, factor = settings["curvature"], 1.0
-        if not isinstance(start, str):
-            start, factor = "constant", start
-        # rate / (mu + factor h) is (rate / factor) / (mu / factor + h).
         optimiser = SDLM(
             self.models[i],
             self.criteria[i],
-            rate=self.rates[self.done] * settings["rate_scale"] / factor,
-            mu=settings["mu"] / factor,
-            start=start,
+            rate=self.rates[self.done] * settings["rate_scale"],
+            mu=settings["mu"],
+            start=settings["curvature"],
         )
         drawn = torch.randperm(len(order), generator=_generator(job, "curvature", self.done))
         chosen = order[drawn[: settings["curvature_patterns"]]]

@@ -30,8 +30,8 @@ PAPER: Settings = {
 
 rate_scale: multiplies the published global rates.
 order: "constant" (one random order for all passes), "reshuffled" (a new one each pass).
-curvature: where SDLM's recursion starts, "constant" or "exact", see `SDLM`; or a number, so many
-    times the constant.
+curvature: where SDLM's recursion starts, "constant", "exact" or a number, see `SDLM`. Of half
+    distances the constant is 1.
 training: digits left to train on after `validation` of them are held out, the same for all seeds;
     fewer than there are draws them by the seed.
 distortions: None, or the ranges of `PlanarRanges`, drawn anew for every digit and pass.
