@@ -35,10 +35,12 @@ export function showArithmetic(body, unit, network) {
     const numbers = terms.length === 1 && term.side <= LARGE;
     const row = list.appendChild(element("div", "live-term"));
     const columns = term.columns ?? term.side;
-    row.append(grid(term.patch, columns, palette, numbers, term.title ?? source(layer, term)));
+    const cell = numbers ? Math.min(32, Math.floor((body.clientWidth - 28) / 10)) : columns > 5 ? 9 : 11;
+    const show = (values, colours, title) => grid(values, columns, colours, title, cell, numbers);
+    row.append(show(term.patch, palette, term.title ?? source(layer, term)));
     if (term.kernel) {
       const signed = { colours: SIGNED, low: -limit, high: limit };
-      row.append(sign("×"), grid(term.kernel, columns, signed, numbers, "kernel"));
+      row.append(sign("×"), show(term.kernel, signed, "kernel"));
       row.append(sign(`= ${number(term.sum)}`));
     }
   }
@@ -88,9 +90,8 @@ function showDistance(body, { layer, map }) {
   const ink = { colours: GREY, low: -1, high: 1 };
   const row = body.appendChild(element("div", "live-term"));
   row.append(
-    sign("("), grid(states, 7, ink, false, "F6"), sign("−"),
-    grid(code, 7, ink, false, `code of ${map}`), sign(")² ="),
-    grid(squares, 7, { colours: SIGNED, low: -4, high: 4 }, false, "squares"),
+    sign("("), grid(states, 7, ink, "F6"), sign("−"), grid(code, 7, ink, `code of ${map}`),
+    sign(")² ="), grid(squares, 7, { colours: SIGNED, low: -4, high: 4 }, "squares"),
   );
   return say(body, `The 84 squares add up to the distance ${number(layer.states[map], 1)}.`);
 }
@@ -109,9 +110,8 @@ function sign(text) {
 }
 
 /** Values as coloured squares, `numbers` written into them. */
-function grid(values, columns, palette, numbers, title) {
+function grid(values, columns, palette, title, cell = 9, numbers = false) {
   const rows = Math.ceil(values.length / columns);
-  const cell = numbers ? 32 : columns > 5 ? 9 : 11;
   const ratio = window.devicePixelRatio || 1;
   const figure = element("figure", "live-grid");
   const canvas = figure.appendChild(element("canvas"));

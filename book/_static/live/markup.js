@@ -44,14 +44,22 @@ export const markup = `
 <div class="live-network">
   <div class="live-layers" data-live="rows">
     <svg data-live="wires" class="live-wires" aria-hidden="true"></svg>
-    ${layer("Input", only("32×32, the digit within background", "28×28, a border of zeros"))}
+    <div class="live-input">
+      ${layer("Input", only("32×32", "28×28, a border of zeros"))}
+      <div class="live-legend">
+        <p>Choose any unit of any map to see what it reads and what it computes.</p>
+        <p class="live-scale"><span>${only("−1.7", "")}</span><i></i>
+          <span>${only("1.7", "largest")}</span></p>
+        <p>The colour of a state: blue below zero, dark at zero, red above.</p>
+      </div>
+    </div>
     ${layer("C1", "6 maps of 28×28, each a 5×5 kernel slid over the input")}
     ${layer("S2", only("added up by fours, scaled, squashed", "the largest of four"))}
     ${layer("C3", only("16 maps of 10×10, wired by Table I", "16 maps of 10×10, each reads all six"))}
     ${layer("S4", only("added up by fours, scaled, squashed", "the largest of four"))}
     ${layer("C5", "120 units, each reads all of S4")}
     <div class="live-outputs">
-      ${layer("F6", only("a 7×12 drawing", "84 units"))}
+      ${layer("F6", only("7×12", "84 units"))}
       <div class="live-layer">
         <p class="live-label"><b>Output</b>
           ${only("distance to ten fixed codes, the shortest wins", "ten scores, the largest wins")}</p>
@@ -59,7 +67,6 @@ export const markup = `
       </div>
     </div>
   </div>
-  <p class="live-tip">Choose any unit of any map to see what it reads and what it computes.</p>
 </div>
 <section data-live="unit" class="live-unit" aria-label="The chosen unit" hidden>
   <header>
@@ -67,7 +74,7 @@ export const markup = `
     <span class="live-steps" role="group" aria-label="Choose a neighbour">
       ${step("left", "←", "Unit to the left")}${step("right", "→", "Unit to the right")}
       ${step("up", "↑", "Unit above")}${step("down", "↓", "Unit below")}
-      ${step("before", "−", "Map before")}${step("after", "+", "Next map")}
+      ${step("before", "‹&nbsp;map", "Map before")}${step("after", "map&nbsp;›", "Next map")}
       ${step("close", "✕", "Close")}
     </span>
   </header>

@@ -5,7 +5,7 @@ import { GREY, LayerMaps, colour, paletteOf } from "./maps.js";
 import { element, fieldOf, nameUnit, number, showArithmetic } from "./inspector.js";
 
 const LAYOUT = {
-  Input: { columns: 4 }, C1: { columns: 6 }, S2: { columns: 6, part: 0.6 },
+  Input: { columns: 1 }, C1: { columns: 6 }, S2: { columns: 6, part: 0.6 },
   C3: { columns: 8, part: 0.9 }, S4: { columns: 8, part: 0.5 },
   C5: { columns: 30, gap: 1 }, F6: { columns: 7, gap: 0 },
 };
@@ -31,7 +31,16 @@ export class NetworkView {
     })) this.part(name).addEventListener("click", () => act(this.viewOf(this.chosen.layer)));
     this.part("close").addEventListener("click", () => this.choose(null));
     this.sheet.addEventListener("keydown", (event) => event.key === "Escape" && this.choose(null));
-    new ResizeObserver(() => this.resize()).observe(this.rows);
+    // Once the pointer or the key is up: a map that moves away from under a pointer is no help.
+    for (const type of ["click", "keyup"]) {
+      this.rows.addEventListener(type, ({ target }) => this.chosen && reveal(target));
+    }
+    let width = 0;
+    new ResizeObserver(([{ contentRect }]) => {
+      if (contentRect.width === width) return; // only the height, which follows from the width
+      width = contentRect.width;
+      this.resize();
+    }).observe(this.rows);
   }
 
   makeCards() {
@@ -55,6 +64,7 @@ export class NetworkView {
   /** Show another network, its maps empty until `paint`. */
   setNetwork(network) {
     for (const view of this.views) view.remove();
+    const kept = this.chosen;
     this.network = network;
     this.old = network.kind === "lenet5_1998";
     this.rows.parentElement.dataset.network = network.kind;
@@ -71,7 +81,8 @@ export class NetworkView {
       if (this.old) paintCode(glyph, network.codes.subarray(digit * 84, digit * 84 + 84));
     });
     this.reach = this.old ? network.gap / 4 : null; // half-way between two codes, squared
-    this.choose(null);
+    // The same unit of the other network: its shape is the same.
+    this.choose(kept && { ...kept, layer: network.layers.find((l) => l.title === kept.layer.title) });
   }
 
   viewOf(layer) {
@@ -186,6 +197,13 @@ export class NetworkView {
     const { digit, shares } = verdict(this.network);
     return `Read as ${digit}, ${percent(shares[digit])} confident. ${this.part("reason").textContent}`;
   }
+}
+
+/** Scroll just so far that the layer is seen, with the sheet open below it. */
+function reveal(target) {
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const layer = target.closest(".live-layer");
+  layer?.scrollIntoView({ block: "nearest", behavior: calm ? "instant" : "smooth" });
 }
 
 function percent(share) {
