@@ -22,7 +22,6 @@ SOURCES := _config.yml _toc.yml $(shell find book notebooks -type f \
 	! -path '*/vendor/*' ! -path '*/.ipynb_checkpoints/*' ! -name '*.pyc')
 
 .DEFAULT_GOAL := book
-.DELETE_ON_ERROR:
 .PHONY: book test check lab serve notebooks bench clean
 
 book: $(MNIST) $(SITE)
@@ -46,10 +45,14 @@ $(VENDORED): tools/vendor.py | $(INSTALLED)
 	$(BIN)/python tools/vendor.py
 	@mkdir -p $(@D) && touch $@
 
-# From nothing each time: Sphinx does not repeat a warning about a page that it read before.
+# From nothing each time, since Sphinx does not repeat a warning about a page that it read before;
+# and aside, so that the book that stands there is replaced only by a whole one.
 $(SITE): $(SOURCES) $(INSTALLED) $(VENDORED)
-	rm -rf _build/html _build/.doctrees
-	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/jupyter-book build . -W -n --keep-going --quiet
+	@mkdir -p _build
+	new=$$(mktemp -d _build/new.XXXXXX) && trap 'rm -rf "$$new"' EXIT && \
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/jupyter-book build . --path-output "$$new" \
+		-W -n --keep-going --quiet >/dev/null && \
+	rm -rf _build/html && mv "$$new/_build/html" _build/html
 	@touch $@
 
 # Notebooks file by file on two workers: a kernel is one notebook's.

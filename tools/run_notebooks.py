@@ -10,7 +10,6 @@ left as it was stored.
 
 import argparse
 import configparser
-import json
 import re
 import sys
 from pathlib import Path
@@ -62,10 +61,11 @@ def execute(notebook: NotebookNode, folder: Path) -> None:
 
 
 def number_widgets(notebook: NotebookNode) -> NotebookNode:
-    """Name the models of widgets by numbers, in the order in which the notebook names them."""
+    """Name the models of widgets by numbers, in the order in which they were made."""
+    made = list(notebook.metadata.get("widgets", {}).get(STATE, {}).get("state", {}))
     text = nbformat.writes(notebook)
-    names = dict.fromkeys(re.findall(r'"(?:IPY_MODEL_)?([0-9a-f]{32})"', text))
-    for number, name in enumerate(names):
+    named = re.findall(r'"model_id": "([0-9a-f]{32})"', text)
+    for number, name in enumerate(dict.fromkeys(made + named)):
         text = text.replace(name, f"{number:032x}")
     return nbformat.reads(text, as_version=4)
 
@@ -74,13 +74,15 @@ def keep_what_only_varies(new: NotebookNode, old: NotebookNode) -> None:
     """Put stored outputs in the place of new ones that say the same."""
     rules = varying()
 
-    def core(part: object) -> str:
-        # Not escaped: the rules are written for what a reader sees.
-        text = json.dumps(part, sort_keys=True, ensure_ascii=False)
-        text = text.replace("\\n", "\n").replace('\\"', '"')
-        for pattern, replacement in rules:
-            text = re.sub(pattern, replacement, text)
-        return text
+    def core(part: object) -> object:
+        if isinstance(part, dict):
+            return {key: core(value) for key, value in part.items()}
+        if isinstance(part, list):
+            return [core(value) for value in part]
+        if isinstance(part, str):
+            for pattern, replacement in rules:
+                part = re.sub(pattern, replacement, part)
+        return part
 
     before = {cell.source: cell for cell in old.cells if cell.cell_type == "code"}
     for cell in new.cells:
