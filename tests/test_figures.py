@@ -23,6 +23,17 @@ def drawn() -> list[figures.Figure]:
         figures.shares(layer_table(lenet5_1998(), (1, 32, 32))),
         figures.learning_curves(HISTORY),
         figures.confusion_matrix(confusion),
+        figures.lines(
+            {"ours": figures.Series([1, 2], [2.6, 2.2], [2.5, 2.1], [2.7, 2.3])},
+            xlabel="pass",
+            ylabel="error, %",
+            alt="error falls from 2.6 to 2.2 %",
+            log=True,
+        ),
+        figures.intervals(
+            {"a": figures.Measured(0.9, 0.05, 0.95), "b": figures.Measured(1.2, float("nan"))},
+            xlabel="test error, %",
+        ),
         figures.answers(torch.rand(2, 28, 28), torch.tensor([3, 5]), EVALUATION, torch.arange(2)),
     ]
 
@@ -71,10 +82,13 @@ def test_wires_curves_and_answers_are_told_in_words(all_figures):
     assert "60 wires: 6 read 3, 9 read 4, 1 read 6" in all_figures[1].alt
     assert "validation, after each epoch: from 5.00% to 4.00%" in all_figures[4].alt
     assert "4 read as 9, 7 times" in all_figures[5].alt
-    assert "3; 8, not 5" in all_figures[6].alt
+    assert "3; 8, not 5" in all_figures[-1].alt
+    assert "a 0.90, paper 0.95; b 1.20" in all_figures[7].alt
 
 
 def test_what_cannot_be_drawn_is_refused():
+    with pytest.raises(ValueError, match="got 0 curves"):
+        figures.lines({}, xlabel="", ylabel="", alt="")
     with pytest.raises(ValueError, match=r"expected \(N, H, W\)"):
         figures.pictures(torch.zeros(28, 28), alt="")
     with pytest.raises(ValueError, match="2 titles for 1 pictures"):
