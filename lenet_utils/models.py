@@ -36,6 +36,8 @@ class LeNet5(nn.Sequential):
         output: "rbf" (squared distances to fixed codes, smallest wins) or "linear" (scores).
         padding: background pixels added around the input by C1. With 0 the nominal input is
             32x32; with 2 it is 28x28.
+        batch_norm: normalise the sums of C1, C3, C5 and F6 over the batch before they are
+            squashed (children c1_norm, c3_norm, c5_norm, f6_norm). Not of 1998.
         codes: float (num_classes, 84), the targets of F6 for output="rbf".
             By default the paper's ten digits.
 
@@ -58,20 +60,25 @@ class LeNet5(nn.Sequential):
         c3: Wiring = "table1",
         output: Output = "rbf",
         padding: int = 0,
+        batch_norm: bool = False,
         codes: Tensor | None = None,
     ) -> None:
         if num_classes < 1:
             raise ValueError(f"num_classes is {num_classes}; expected 1 or more.")
         parts: OrderedDict[str, nn.Module] = OrderedDict()
         parts["c1"] = nn.Conv2d(1, 6, 5, padding=padding)
+        _add_norm(parts, "c1", 6, batch_norm)
         parts["c1_act"] = activation()
         _add_pooling(parts, "s2", 6, pooling, activation)
         parts["c3"] = _c3(c3)
+        _add_norm(parts, "c3", 16, batch_norm)
         parts["c3_act"] = activation()
         _add_pooling(parts, "s4", 16, pooling, activation)
         parts["c5"] = nn.Conv2d(16, 120, 5)
+        _add_norm(parts, "c5", 120, batch_norm)
         parts["c5_act"] = activation()
         parts["f6"] = nn.Conv2d(120, CODE_LENGTH, 1)
+        _add_norm(parts, "f6", CODE_LENGTH, batch_norm)
         parts["f6_act"] = activation()
         parts["output"] = _output(output, num_classes, codes)
         super().__init__(parts)
@@ -162,6 +169,13 @@ def lenet5_modern(num_classes: int = 10) -> LeNet5:
         output="linear",
         padding=2,
     )
+
+
+def _add_norm(
+    parts: OrderedDict[str, nn.Module], name: str, channels: int, batch_norm: bool
+) -> None:
+    if batch_norm:
+        parts[f"{name}_norm"] = nn.BatchNorm2d(channels)
 
 
 def _add_pooling(
