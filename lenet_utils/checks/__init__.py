@@ -7,13 +7,17 @@ which is true when the answer is right.
 from lenet_utils.checks.layer_by_layer import c3_counts, seven_by_seven, subsampling
 from lenet_utils.checks.practice import most_confused, training_step, updates
 from lenet_utils.checks.verdict import Verdict
+from lenet_utils.checks.weight_sharing import colour_counts, textbook_convolution, unfolded
 
 __all__ = [
     "Verdict",
     "c3_counts",
+    "colour_counts",
     "most_confused",
     "seven_by_seven",
     "subsampling",
+    "textbook_convolution",
     "training_step",
+    "unfolded",
     "updates",
 ]

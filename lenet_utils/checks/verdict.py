@@ -92,6 +92,11 @@ def tensor(answer: Any, shape: tuple[int, ...], name: str) -> Tensor:
     return answer.detach().double()
 
 
+def shape(answer: Any) -> tuple[int, ...] | None:
+    """Return the shape of a real tensor, and None of anything else."""
+    return tuple(answer.shape) if type(answer) in (Tensor, nn.Parameter) else None
+
+
 def call(function: Any, *arguments: Any) -> Any:
     """Call the reader's function; whatever goes wrong there is told, not raised."""
     name = getattr(function, "__name__", "your function")

@@ -1,0 +1,68 @@
+"""The figures of Part I: their texts, their numbers, and that they suit light and dark pages."""
+
+import re
+
+import pytest
+import torch
+
+from lenet_utils import figures_part1
+from lenet_utils.figures import Figure
+
+
+@pytest.fixture(scope="module")
+def all_figures() -> list[Figure]:
+    digit, kernel = torch.rand(32, 32), torch.linspace(-0.1, 0.1, 25).view(5, 5)
+    return [
+        figures_part1.panels(
+            [digit, kernel], ["digit", "kernel"], alt="a digit, a kernel", signed=[1], numbers=[1]
+        ),
+        figures_part1.windows(
+            digit, {"C1": (3, 7, 4, 8), "C3": (0, 13, 2, 15)}, alt="two frames on a digit"
+        ),
+        figures_part1.curves(
+            [0, 1, 2],
+            {"average": [0.0, 0.125, 0.25], "max": [0.0, 0.2, 0.3]},
+            xlabel="shift, pixels",
+            ylabel="change",
+            percent=True,
+        ),
+    ]
+
+
+def test_figures_say_what_they_show_in_the_colour_of_the_text(all_figures):
+    for figure in all_figures:
+        assert "currentColor" in figure.svg
+        assert not re.search(r"#0{6}|#f{6}(?![0-9a-f])|fill: white", figure.svg)
+        assert 'role="img" aria-label="' in figure.svg
+        assert len(figure.alt) > 10
+
+
+def test_panels_write_the_numbers_of_the_pictures_named(all_figures):
+    panels = all_figures[0]
+    assert panels.arrays["kernel"].shape == (5, 5)
+    assert panels.svg.count(">-0.1<") == 1
+    assert len(re.findall(r"<text", panels.svg)) == 25 + 2
+
+
+def test_windows_are_named_with_their_sizes(all_figures):
+    assert "C1: 5 by 5" in all_figures[1].svg
+    assert "C3: 14 by 14" in all_figures[1].svg
+    assert all_figures[1].arrays["C3"].tolist() == [0, 13, 2, 15]
+
+
+def test_curves_are_told_in_words(all_figures):
+    assert "average: 0.0%, 12.5%, 25.0%" in all_figures[2].alt
+    assert all_figures[2].arrays["max"] == [0.0, 0.2, 0.3]
+
+
+def test_what_cannot_be_drawn_is_refused():
+    with pytest.raises(ValueError, match="2 titles for 1 pictures"):
+        figures_part1.panels([torch.zeros(2, 2)], ["a", "b"], alt="")
+    with pytest.raises(ValueError, match=r"expected \(H, W\) of each"):
+        figures_part1.panels([torch.zeros(1, 2, 2)], ["a"], alt="")
+    with pytest.raises(ValueError, match="expected 5 or fewer"):
+        figures_part1.windows(torch.zeros(4, 4), {str(i): (0, 1, 0, 1) for i in range(6)}, alt="")
+    with pytest.raises(ValueError, match="2 values for 3 values of x"):
+        figures_part1.curves([1, 2, 3], {"a": [1, 2]}, xlabel="x", ylabel="y")
+    with pytest.raises(ValueError, match="got 0 series"):
+        figures_part1.curves([1], {}, xlabel="x", ylabel="y")
