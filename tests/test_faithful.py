@@ -6,6 +6,8 @@ import pytest
 import torch
 
 from lenet_utils.criteria import MAP, MSE
+from lenet_utils.download import CHECKSUMS
+from lenet_utils.evaluation import evaluate
 from lenet_utils.experiments import Experiment, Job, all_experiments, load_record
 from lenet_utils.experiments.faithful import FaithfulRunner, criterion, group, schedule
 from lenet_utils.experiments.ledger import CLAIMS, judge, ledger
@@ -13,7 +15,14 @@ from lenet_utils.experiments.readings import BASE, PAPER
 from lenet_utils.experiments.records import FOLDER, Mean, Record, Run, mean_interval
 from lenet_utils.experiments.running import require_same_settings, run_experiment
 from lenet_utils.experiments.trained import SHIPPED, load_trained, median_seed, ship
-from lenet_utils.mnist import MNIST, Digits, load_mnist
+from lenet_utils.mnist import (
+    MNIST,
+    Digits,
+    default_root,
+    load_mnist,
+    normalise_1998,
+    pad_to_32,
+)
 from lenet_utils.models import lenet5_1998
 from lenet_utils.sdlm import PUBLISHED_SCHEDULE
 from lenet_utils.weights import load_model
@@ -211,3 +220,24 @@ def test_without_validation_all_digits_are_trained_on(digits):
     (first,), (final,) = curves([job], digits, 1)
     assert "validation_error" not in first[0] and "test_error" in first[0]
     assert set(final) == {"test_error", "fitted_error"}
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_shipped_weights_are_small(name):
+    path = FOLDER.parent / "trained" / f"{name}.safetensors"
+    assert path.stat().st_size <= 300_000
+    assert sum(p.numel() for p in load_trained(name).parameters()) <= 62_000
+
+
+def test_the_shipped_lenet5_gives_the_error_of_its_record():
+    folder = default_root()
+    if not all((folder / file).exists() for file in CHECKSUMS):
+        pytest.skip(f"MNIST is not in {folder}; fetch it with lenet_utils.load_mnist()")
+    images, labels = load_mnist().test
+    shipped = SHIPPED["lenet5_1998"]
+    record = load_record(shipped.record)
+    run = record.finished(shipped.variant)[median_seed(record, shipped.variant)]
+    model = load_trained("lenet5_1998")
+    found = evaluate(model, normalise_1998(pad_to_32(images)), labels).error
+    # The record counts with the compiled kernel, whose rounding differs in the last bits.
+    assert found == pytest.approx(run.final["test_error"], abs=1.5e-4)
