@@ -39,7 +39,8 @@ class FaithfulRunner:
     """Trains networks of 1998 side by side, see `Runner`; the jobs share what `group` names."""
 
     def __init__(self, jobs: list[Job], data: MNIST, device: torch.device) -> None:
-        # The kernel runs on the CPU; `device` is left to runners that can choose.
+        # Side by side, networks go on the CPU by the compiled kernel and on CUDA by graphs.
+        self.device = device if device.type == "cuda" else torch.device("cpu")
         self.jobs = jobs
         first = jobs[0].settings
         self.passes: int = first["passes"]
@@ -49,7 +50,7 @@ class FaithfulRunner:
         self.train = _padded(data.train, train)
         self.held = _padded(data.train, held) if len(held) else None
         self.test = _padded(data.test)
-        self.models = [_new_model(job) for job in jobs]
+        self.models = [_new_model(job).to(self.device) for job in jobs]
         self.criteria = [criterion(job.settings) for job in jobs]
         self.subsets = [_subset(job, len(train)) for job in jobs]
 
@@ -131,7 +132,8 @@ class FaithfulRunner:
         drawn = torch.randperm(len(order), generator=_generator(job, "curvature", self.done))
         chosen = order[drawn[: settings["curvature_patterns"]]]
         inputs = GREY_1998[pictures[chosen].long()][:, None]
-        optimiser.estimate_curvature(inputs, self.train.labels[chosen % len(self.train.labels)])
+        targets = self.train.labels[chosen % len(self.train.labels)]
+        optimiser.estimate_curvature(inputs.to(self.device), targets.to(self.device))
         return optimiser.effective_rates()
 
     def _errors(self, digits: Digits) -> list[float]:
@@ -193,7 +195,7 @@ def _generator(job: Job, purpose: str, number: int = 0) -> torch.Generator:
 
 def _spread(rates: Iterable[Tensor]) -> dict[str, float]:
     """Say between what bounds the effective rates of the parameters lie, as p. 10 does."""
-    flat = torch.cat([rate.reshape(-1) for rate in rates])
+    flat = torch.cat([rate.reshape(-1) for rate in rates]).cpu()
     at = torch.tensor([0.0, 0.01, 0.5, 0.99, 1.0])
     names = ("rate_min", "rate_1%", "rate_50%", "rate_99%", "rate_max")
     return dict(zip(names, flat.quantile(at).tolist(), strict=True))
