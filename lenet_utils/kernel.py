@@ -1,6 +1,6 @@
-"""Find, build and load the compiled kernel in many_seeds.cpp.
+"""Find, build and load the compiled kernels, many_seeds.cpp and teams.cpp.
 
-It is compiled on first use with the system's C++ compiler, for the processor at hand, into the
+One is compiled on first use with the system's C++ compiler, for the processor at hand, into the
 user's cache folder, and found there afterwards.
 """
 
@@ -11,11 +11,12 @@ import platform
 import shutil
 import subprocess
 import tempfile
-from ctypes import c_int, c_int64, c_void_p
+from ctypes import c_float, c_int, c_int64, c_void_p
 from functools import cache
 from pathlib import Path
 
 SOURCE = Path(__file__).with_name("many_seeds.cpp")
+TEAMS = Path(__file__).with_name("teams.cpp")
 FLAGS = (
     "-std=c++17",
     "-O3",
@@ -45,18 +46,7 @@ def load_kernel() -> ctypes.CDLL:
     Raises:
         KernelUnavailable: no C++ compiler was found, or it failed, or the library does not load.
     """
-    compiler = _compiler()
-    source = SOURCE.read_bytes()
-    # A folder may be shared by machines of different processors.
-    identity = "\n".join([compiler, *FLAGS, platform.machine(), _processor()]).encode()
-    name = f"many_seeds-{hashlib.sha256(source + identity).hexdigest()[:16]}.so"
-    library = cache_folder() / name
-    if not library.exists():
-        _build(compiler, library)
-    try:
-        kernel = ctypes.CDLL(str(library))
-    except OSError as error:
-        raise KernelUnavailable(f"the built kernel does not load: {error}") from error
+    kernel = _load(SOURCE)
     pointer = c_void_p
     kernel.lanes.argtypes, kernel.lanes.restype = [], c_int
     kernel.train.argtypes = [
@@ -69,6 +59,46 @@ def load_kernel() -> ctypes.CDLL:
     kernel.outputs.argtypes = [*(pointer,) * 4, c_int, c_int, c_int64, *(pointer,) * 3]
     kernel.outputs.restype = None
     return kernel
+
+
+@cache
+def load_teams() -> ctypes.CDLL:
+    """Return the kernel of teams as a library, building it if this source was never built here.
+
+    Raises:
+        KernelUnavailable: see `load_kernel`.
+    """
+    kernel = _load(TEAMS, SOURCE)
+    pointer = c_void_p
+    network = (pointer, pointer, c_int, c_int, c_int)
+    kernel.lanes.argtypes, kernel.lanes.restype = [], c_int
+    kernel.batch_gradients.argtypes = [
+        *(pointer,) * 3,
+        *network,
+        *(pointer, c_int64, c_int64),
+        *(pointer,) * 5,
+    ]
+    kernel.batch_outputs.argtypes = [*(pointer,) * 2, *network, c_int64, *(pointer,) * 2]
+    kernel.momentum_step.argtypes = [c_int64, *(pointer,) * 5, c_float]
+    kernel.adam_step.argtypes = [c_int64, *(pointer,) * 6, c_int64]
+    for function in ("batch_gradients", "batch_outputs", "momentum_step", "adam_step"):
+        getattr(kernel, function).restype = None
+    return kernel
+
+
+def _load(source: Path, *included: Path) -> ctypes.CDLL:
+    compiler = _compiler()
+    texts = b"".join(path.read_bytes() for path in (source, *included))
+    # A folder may be shared by machines of different processors.
+    identity = "\n".join([compiler, *FLAGS, platform.machine(), _processor()]).encode()
+    name = f"{source.stem}-{hashlib.sha256(texts + identity).hexdigest()[:16]}.so"
+    library = cache_folder() / name
+    if not library.exists():
+        _build(compiler, source, library)
+    try:
+        return ctypes.CDLL(str(library))
+    except OSError as error:
+        raise KernelUnavailable(f"the built kernel does not load: {error}") from error
 
 
 def _compiler() -> str:
@@ -91,12 +121,12 @@ def _processor() -> str:
     return next((line for line in lines if line.startswith(("flags", "Features"))), "")
 
 
-def _build(compiler: str, library: Path) -> None:
+def _build(compiler: str, source: Path, library: Path) -> None:
     try:
         library.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=library.parent) as folder:
             built = Path(folder) / library.name
-            command = [compiler, *FLAGS, str(SOURCE), "-o", str(built)]
+            command = [compiler, *FLAGS, str(source), "-o", str(built)]
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             if done.returncode != 0:
                 raise KernelUnavailable(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")
