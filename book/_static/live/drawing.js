@@ -82,8 +82,8 @@ export class Pad {
     } else if (event.key === " ") {
       if (this.pen.down) this.liftPen();
       else {
-        this.pen.down = true;
         this.begin(this.pen.at);
+        this.pen.down = true;
       }
     } else if (event.key === "Backspace") this.undo();
     else if (event.key === "Delete") this.clear();

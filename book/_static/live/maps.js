@@ -119,7 +119,8 @@ export class LayerMaps {
 
   point({ clientX, clientY }) {
     const frame = this.canvas.getBoundingClientRect();
-    const [x, y] = [clientX - frame.left, clientY - frame.top];
+    const x = clientX - frame.left - this.canvas.clientLeft;
+    const y = clientY - frame.top - this.canvas.clientTop;
     const column = Math.floor(x / this.cell);
     const map = Math.floor(y / this.rowHeight) * this.columns + column;
     if (column < 0 || column >= this.columns || map < 0 || map >= this.layer.maps) return;

@@ -1,0 +1,55 @@
+// The modules of the page at work without a page, for the tests.
+//   node ask.mjs FOLDER QUESTION < ASKED   prints the answer; FOLDER holds the modules.
+
+import { readFileSync } from "node:fs";
+import { pathToFileURL } from "node:url";
+
+const [folder, question] = process.argv.slice(2);
+const load = (name) => import(pathToFileURL(`${folder}/${name}`));
+const { buildNetwork, explain, forward, readSafetensors, verdict } = await load("network.js");
+const { inkOfGrey, prepare } = await load("preparation.js");
+
+const asked = JSON.parse(readFileSync(0, "utf8"));
+const bytesOf = (text) => new Uint8Array(Buffer.from(text, "base64"));
+
+function network() {
+  const { buffer, byteOffset, length } = readFileSync(asked.weights);
+  return buildNetwork(asked.kind, readSafetensors(buffer.slice(byteOffset, byteOffset + length)));
+}
+
+function orError(action) {
+  try {
+    return action();
+  } catch (error) {
+    return { error: error.message };
+  }
+}
+
+const prepared = ({ strokes = [], picture, normalise = true }) =>
+  prepare({ strokes, picture: picture && { ...picture, bytes: bytesOf(picture.bytes) } }, normalise);
+
+const answers = {
+  layers(net = network()) {
+    return asked.digits.map((digit) => {
+      forward(net, bytesOf(digit));
+      return net.layers.map((layer) => [...layer.states]);
+    });
+  },
+  classes(net = network()) {
+    return asked.digits.map((digit) => {
+      forward(net, bytesOf(digit));
+      return verdict(net).digit;
+    });
+  },
+  units(net = network()) {
+    forward(net, bytesOf(asked.digits[0]));
+    return asked.units.map(([layer, map, y, x]) => {
+      const { terms, sum, state, field } = explain(net.layers[layer], map, y, x);
+      return { reads: terms.map((term) => term.map), sum, state, field };
+    });
+  },
+  load: () => orError(() => network().kind),
+  prepare: () => asked.drawings.map((drawing) => [...prepared(drawing)]),
+  ink: () => orError(() => [...inkOfGrey(bytesOf(asked.grey), asked.width, asked.height).bytes]),
+};
+process.stdout.write(JSON.stringify(answers[question]()));

@@ -1,0 +1,63 @@
+"""The live page as it stands in the book, in a folder of its own and under a strict policy."""
+
+import functools
+import re
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = "book/live.html"
+POLICY = "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'"
+
+
+def assemble(folder: Path, weights: Path) -> Path:
+    """Write the page with its modules, the book's style and weights; returns the folder."""
+    static = folder / "_static"
+    shutil.copytree(ROOT / "book" / "_static" / "live", static / "live")
+    shutil.copy(ROOT / "book" / "_static" / "lenet.css", static)
+    shutil.rmtree(static / "live" / "weights", ignore_errors=True)
+    shutil.copytree(weights, static / "live" / "weights")
+    (static / "harness.css").write_text(
+        "body { max-width: 60rem; margin: 0 auto; padding: 1rem; background: "
+        "var(--pst-color-background); color: var(--pst-color-text-base); }"
+        "html[data-theme=light] .only-dark, html[data-theme=dark] .only-light { display: none; }"
+    )
+    text = (ROOT / "book" / "live.md").read_text(encoding="utf-8")
+    block = re.search(r"```\{raw\} html\n(.*?)```", text, re.DOTALL)[1]
+    page = folder / PAGE
+    page.parent.mkdir()
+    page.write_text(
+        '<!doctype html><html lang="en" data-theme="light"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width"><title>LeNet-5, live</title>'
+        '<link rel="icon" href="data:,">'
+        '<link rel="stylesheet" href="../_static/lenet.css">'
+        '<link rel="stylesheet" href="../_static/harness.css"></head><body>'
+        f"<h1>LeNet-5, live</h1>{block}<p>{'Text below. ' * 400}</p></body></html>",
+        encoding="utf-8",
+    )
+    return folder
+
+
+@contextmanager
+def serve(folder: Path) -> Iterator[str]:
+    """Serve a folder with a policy that forbids inline scripts and styles and other hosts."""
+
+    class Strict(SimpleHTTPRequestHandler):
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+        def end_headers(self) -> None:
+            self.send_header("Content-Security-Policy", POLICY)
+            super().end_headers()
+
+    handler = functools.partial(Strict, directory=str(folder))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/{PAGE}"
+    finally:
+        server.shutdown()
