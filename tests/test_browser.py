@@ -181,13 +181,12 @@ def test_widgets_play_without_a_kernel(visit):
     kind = "application/vnd.jupyter.widget"
     scripts = [(f"{kind}-state+json", data["manager_state"])]
     scripts += [(f"{kind}-view+json", view) for view in data["view_specs"]]
-    body = "".join(f'<script type="{t}">{json.dumps(content)}</script>' for t, content in scripts)
+    body = "<!doctype html><body>"
+    body += "".join(f'<script type="{t}">{json.dumps(content)}</script>' for t, content in scripts)
+    body += '<script src="_static/vendor/widgets/embed.js"></script>'
     visit.page.route(
         f"{visit.address}/widgets.html",
-        lambda route: route.fulfill(
-            content_type="text/html",
-            body=f'<!doctype html><body>{body}<script src="_static/vendor/widgets/embed.js"></script>',
-        ),
+        lambda route: route.fulfill(content_type="text/html", body=body),
     )
     visit.page.goto(f"{visit.address}/widgets.html")
     handle = visit.page.locator("[role=slider]")
