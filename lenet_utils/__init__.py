@@ -7,6 +7,9 @@ Recognition", Proc. IEEE, November 1998; pages as in the authors' own PDF.
 
 from lenet_utils.accounting import LayerTable, layer_table
 from lenet_utils.evaluation import Evaluation, evaluate
+from lenet_utils.experiments.ledger import ledger
+from lenet_utils.experiments.records import load_record
+from lenet_utils.experiments.trained import load_trained
 from lenet_utils.layers import (
     TABLE_I,
     RBFOutput,
@@ -30,6 +33,9 @@ from lenet_utils.training import History, fit, get_device, seed_everything, spli
 from lenet_utils.weights import load_model, save_model
 
 __all__ = [
+    "load_trained",
+    "load_record",
+    "ledger",
     "pixel_statistics",
     "pad_to_32",
     "normalise_modern",

@@ -222,3 +222,73 @@ def test_wrong_answers_are_refused_with_their_own_message(check, answer, message
 def test_messages_are_escaped_in_html():
     html = checks.updates("<script>alert(1)</script>")._repr_html_()
     assert "<script>" not in html
+
+
+def by_expansion(states, codes):
+    squares = states.square().sum(1, keepdim=True) + codes.square().sum(1)
+    return squares - 2 * states @ codes.T
+
+
+def refusing(y, limit):
+    nearest, answer = y.min(1)
+    return torch.where(nearest > limit, -1, answer)
+
+
+def refusing_in_a_loop(y, limit):
+    return torch.tensor([int(row.argmin()) if row.min() <= limit else -1 for row in y])
+
+
+RIGHT_06 = [
+    (checks.distances, (by_expansion,)),
+    (checks.distances, (lambda x, w: (x[:, None] - w).square().sum(2),)),
+    (checks.distances, (lambda x, w: torch.cdist(x, w) ** 2,)),
+    (checks.loss_at_the_start, (83, 74)),
+    (checks.loss_at_the_start, (83.0, np.int64(74))),
+    (checks.loss_at_the_start, (torch.tensor(83), torch.tensor(74))),
+    (checks.rejection, (refusing,)),
+    (checks.rejection, (refusing_in_a_loop,)),
+    (checks.rejection, (lambda y, limit: refusing(y, limit).float(),)),
+]
+
+WRONG_06 = [
+    (checks.distances, (lambda x, w: torch.cdist(x, w),), "root"),
+    (checks.distances, (lambda x, w: by_expansion(x, w) / 2,), "1/2 too many"),
+    (checks.distances, (lambda x, w: by_expansion(x, w) / 84,), "adds them"),
+    (checks.distances, (lambda x, w: x @ w.T,), "dot products"),
+    (checks.distances, (lambda x, w: by_expansion(x, w) + 1,), "the values are not"),
+    (checks.distances, (lambda x, w: by_expansion(x, w).T,), "expected (5, 10)"),
+    (checks.distances, (lambda x, w: by_expansion(x, w) * torch.nan,), "NaN"),
+    (checks.distances, (lambda x, w: Forged(),), "expected a tensor"),
+    (checks.distances, (lambda x, w: ...,), "no answer yet"),
+    (checks.loss_at_the_start, (84, 84), "first term"),
+    (checks.loss_at_the_start, (85, 94), "sign"),
+    (checks.loss_at_the_start, (74, 83), "exchanged"),
+    (checks.loss_at_the_start, (86, 86), "84 + log 10"),
+    (checks.loss_at_the_start, (1, 2), "3e-37"),
+    (checks.loss_at_the_start, (float("nan"), 74), "whole number"),
+    (checks.loss_at_the_start, (Forged(), 74), "whole number"),
+    (checks.rejection, (lambda y, limit: y.argmin(1),), "Nothing is rejected"),
+    (checks.rejection, (lambda y, limit: y.argmax(1),), "smallest wins"),
+    (
+        checks.rejection,
+        (lambda y, limit: torch.where(y.amin(1) > limit, y.argmin(1), -1),),
+        "wrong way",
+    ),
+    (checks.rejection, (lambda y, limit: refusing(y, 40.0),), "use the limit that is given"),
+    (checks.rejection, (lambda y, limit: refusing(y, limit) + 1,), "expected [3, 7"),
+    (checks.rejection, (lambda y, limit: refusing(y, limit)[0],), "expected (5,)"),
+    (checks.rejection, (lambda y, limit: 3,), "expected a tensor"),
+]
+
+
+@pytest.mark.parametrize(("check", "answer"), RIGHT_06)
+def test_right_answers_about_the_output_pass(check, answer):
+    verdict = check(*answer)
+    assert verdict, verdict.message
+
+
+@pytest.mark.parametrize(("check", "answer", "message"), WRONG_06)
+def test_wrong_answers_about_the_output_are_refused(check, answer, message):
+    verdict = check(*answer)
+    assert not verdict
+    assert message in verdict.message
