@@ -8,11 +8,12 @@ import torch
 from lenet_utils.criteria import MAP, MSE
 from lenet_utils.download import CHECKSUMS
 from lenet_utils.evaluation import evaluate
-from lenet_utils.experiments import Experiment, Job, all_experiments, load_record
+from lenet_utils.experiments import Experiment, Job, all_experiments, load_record, mean_interval
 from lenet_utils.experiments.faithful import FaithfulRunner, criterion, group, schedule
+from lenet_utils.experiments.intervals import Mean
 from lenet_utils.experiments.ledger import CLAIMS, judge, ledger
 from lenet_utils.experiments.readings import BASE, PAPER
-from lenet_utils.experiments.records import FOLDER, Mean, Record, Run, mean_interval
+from lenet_utils.experiments.records import FOLDER, Record, Run
 from lenet_utils.experiments.running import require_same_settings, run_experiment
 from lenet_utils.experiments.trained import SHIPPED, load_trained, median_seed, ship
 from lenet_utils.mnist import (

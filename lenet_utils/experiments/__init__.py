@@ -23,8 +23,9 @@ about 20 s a pass on one core with AVX-512, so 16 seeds in 20 passes take about 
 
 from importlib import import_module
 
+from lenet_utils.experiments.intervals import Mean, mean_interval
 from lenet_utils.experiments.protocol import Experiment, Job, Runner, Settings
-from lenet_utils.experiments.records import Mean, Record, Run, load_record, mean_interval
+from lenet_utils.experiments.records import Record, Run, load_record
 
 __all__ = [
     "Experiment",

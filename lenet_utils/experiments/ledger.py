@@ -6,7 +6,8 @@ typed in but the paper's own numbers. Source: the pages that each claim names.
 
 from typing import Literal, NamedTuple
 
-from lenet_utils.experiments.records import Mean, load_record, record_path
+from lenet_utils.experiments.intervals import Mean
+from lenet_utils.experiments.records import load_record, record_path
 
 Verdict = Literal["within", "better", "not reached", "not run"]
 Unit = Literal["error", "rate", "count"]
