@@ -241,6 +241,18 @@ def test_weights_of_the_other_network_are_refused(ask, tmp_path):
     assert "is missing" in ask("load", weights=path, kind="lenet5_1998")["error"]
 
 
+def test_confidence_is_the_competition_that_the_network_was_trained_in(ask, first):
+    shipped = SHIPPED["lenet5_1998"]
+    trained = load_record(shipped.record).variants[shipped.variant]
+    image = load_mnist(sample=True).test.images[:1]
+    told = ask("verdict", **first, digits=base64_of(image))
+    with torch.no_grad():
+        outputs = load_model(lenet5_1998(), first["weights"])(normalise_1998(pad_to_32(image)))
+    exponents = torch.cat([-trained["distance_scale"] * outputs[0], -torch.tensor([trained["j"]])])
+    expected = exponents.softmax(0)
+    assert [*told["shares"], told["none"]] == pytest.approx(expected.tolist(), abs=1e-5)
+
+
 def prepare(ask, *drawings):
     answers = ask("prepare", drawings=list(drawings))
     return [torch.tensor(answer, dtype=torch.uint8).view(28, 28) for answer in answers]

@@ -35,6 +35,10 @@ const answers = {
       return net.layers.map((layer) => [...layer.states]);
     });
   },
+  verdict(net = network()) {
+    forward(net, bytesOf(asked.digits[0]));
+    return verdict(net);
+  },
   classes(net = network()) {
     return asked.digits.map((digit) => {
       forward(net, bytesOf(digit));

@@ -41,7 +41,7 @@ export function showArithmetic(body, unit, network) {
     if (term.kernel) {
       const signed = { colours: SIGNED, low: -limit, high: limit };
       row.append(sign("×"), show(term.kernel, signed, "kernel"));
-      row.append(sign(`= ${number(term.sum)}`));
+      if (terms.length > 1) row.append(sign(`= ${number(term.sum)}`));
     }
   }
   return say(body, arithmetic(layer, found));
@@ -112,32 +112,38 @@ function sign(text) {
 /** Values as coloured squares, `numbers` written into them. */
 function grid(values, columns, palette, title, cell = 9, numbers = false) {
   const rows = Math.ceil(values.length / columns);
-  const ratio = window.devicePixelRatio || 1;
+  const picture = Object.assign(element("canvas"), { width: columns, height: rows });
+  const image = new ImageData(columns, rows);
+  colour(new Uint32Array(image.data.buffer), values, palette);
+  picture.getContext("2d").putImageData(image, 0, 0);
+  const shown = numbers ? withNumbers(picture, values, image.data, cell) : picture;
+  shown.style.width = `${columns * cell}px`;
+  shown.setAttribute("aria-hidden", "true"); // the sentence below says what it comes to
   const figure = element("figure", "live-grid");
-  const canvas = figure.appendChild(element("canvas"));
+  figure.append(shown);
   figure.appendChild(element("figcaption")).textContent = title;
-  canvas.width = columns * cell * ratio;
-  canvas.height = rows * cell * ratio;
-  canvas.style.width = `${columns * cell}px`;
-  canvas.setAttribute("aria-hidden", "true"); // the sentence below says what it comes to
-  const pixels = new Uint32Array(values.length);
-  const rgba = new Uint8Array(pixels.buffer);
-  colour(pixels, values, palette);
+  return figure;
+}
+
+function withNumbers(picture, values, rgba, cell) {
+  const ratio = window.devicePixelRatio || 1;
+  const canvas = element("canvas");
+  canvas.width = picture.width * cell * ratio;
+  canvas.height = picture.height * cell * ratio;
   const context = canvas.getContext("2d");
+  context.imageSmoothingEnabled = false;
+  context.drawImage(picture, 0, 0, canvas.width, canvas.height);
   context.scale(ratio, ratio);
   context.font = `${cell * 0.34}px sans-serif`;
   context.textAlign = "center";
   context.textBaseline = "middle";
   for (let i = 0; i < values.length; i++) {
-    const [left, top] = [(i % columns) * cell, Math.floor(i / columns) * cell];
     const [red, green, blue] = rgba.subarray(4 * i, 4 * i + 3);
-    context.fillStyle = `rgb(${red} ${green} ${blue})`;
-    context.fillRect(left, top, cell - 0.5, cell - 0.5);
-    if (!numbers) continue;
     context.fillStyle = 0.3 * red + 0.6 * green + 0.1 * blue > 120 ? "#000" : "#fff";
-    context.fillText(number(values[i]), left + cell / 2, top + cell / 2);
+    const [x, y] = [i % picture.width, Math.floor(i / picture.width)];
+    context.fillText(number(values[i]), (x + 0.5) * cell, (y + 0.5) * cell);
   }
-  return figure;
+  return canvas;
 }
 
 export function element(tag, className = "") {

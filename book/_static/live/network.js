@@ -7,6 +7,7 @@ const AMPLITUDE = 1.7159;
 const SLOPE = 2 / 3;
 const MNIST_MEAN = 0.1306604762738429;
 const MNIST_STD = 0.3081078038564622;
+export const REJECT = 10; // j of Eq. 9
 export const INPUT_SIZE = 32;
 const BORDER = 2; // from the 28x28 of a digit to the 32x32 that C1 reads
 
@@ -99,21 +100,7 @@ export function buildNetwork(kind, tensors) {
       });
   const layers = [input, c1, s2, c3, s4, c5, f6, output];
   for (const each of layers) countKernels(each);
-  if (!old) return { kind, layers, smallestWins: false };
-  return { kind, layers, smallestWins: true, codes: output.codes, gap: gapOf(output.codes) };
-}
-
-/** The smallest squared distance between two digit codes. */
-function gapOf(codes) {
-  let gap = Infinity;
-  for (let a = 0; a < 10; a++) {
-    for (let b = 0; b < a; b++) {
-      let sum = 0;
-      for (let j = 0; j < 84; j++) sum += (codes[a * 84 + j] - codes[b * 84 + j]) ** 2;
-      gap = Math.min(gap, sum);
-    }
-  }
-  return gap;
+  return { kind, layers, smallestWins: old, codes: output.codes };
 }
 
 function layer(title, kind, maps, size, below, rest) {
@@ -217,16 +204,18 @@ function measure({ below, states, codes }) {
 }
 
 /**
- * What the outputs say: {digit, shares, outputs}. Shares add to 1: the softmax of the scores, or of
- * minus half the distances, the competition of the classes in Eq. 9.
+ * What the outputs say: {digit, shares, none}, which with the shares adds to 1.
+ *
+ * Of scores they are the softmax. Of distances they are the competition in Eq. 9, with half the
+ * distances, as the network was trained: j stands for a class of what is no digit.
  */
 export function verdict({ layers, smallestWins }) {
-  const outputs = layers.at(-1).states;
-  const scores = Array.from(outputs, (y) => (smallestWins ? -y / 2 : y));
+  const scores = Array.from(layers.at(-1).states, (y) => (smallestWins ? -y / 2 : y));
   const best = Math.max(...scores);
+  const none = smallestWins ? Math.exp(-REJECT - best) : 0;
   const weights = scores.map((score) => Math.exp(score - best));
-  const total = weights.reduce((a, b) => a + b, 0);
-  return { digit: scores.indexOf(best), shares: weights.map((w) => w / total), outputs };
+  const total = weights.reduce((a, b) => a + b, none);
+  return { digit: scores.indexOf(best), shares: weights.map((w) => w / total), none: none / total };
 }
 
 /**

@@ -50,14 +50,15 @@ export class NetworkView {
       card.type = "button";
       const glyph = Object.assign(element("canvas"), { width: 7, height: 12 });
       const bar = element("span", "live-bar");
-      const [name, value] = [element("b"), element("span", "live-value")];
+      const [name, kind] = [element("b"), element("span", "live-hidden")];
+      const value = element("span", "live-value");
       name.textContent = digit;
-      card.append(glyph, name, bar, value);
+      card.append(glyph, name, kind, bar, value);
       card.addEventListener("click", () => this.choose({
         layer: this.network.layers.at(-1), map: digit, y: 0, x: 0,
       }));
       list.append(card);
-      return { card, glyph, bar, value };
+      return { card, glyph, bar, value, kind };
     });
   }
 
@@ -76,11 +77,11 @@ export class NetworkView {
       canvas.setAttribute("aria-label", describe(layer));
       return view;
     });
-    this.cards.forEach(({ glyph }, digit) => {
+    this.cards.forEach(({ glyph, kind }, digit) => {
+      kind.textContent = this.old ? "distance" : "score";
       glyph.hidden = !this.old;
       if (this.old) paintCode(glyph, network.codes.subarray(digit * 84, digit * 84 + 84));
     });
-    this.reach = this.old ? network.gap / 4 : null; // half-way between two codes, squared
     // The same unit of the other network: its shape is the same.
     this.choose(kept && { ...kept, layer: network.layers.find((l) => l.title === kept.layer.title) });
   }
@@ -166,7 +167,8 @@ export class NetworkView {
   }
 
   paintOutputs() {
-    const { digit, shares, outputs } = verdict(this.network);
+    const { digit, shares, none } = verdict(this.network);
+    const outputs = this.network.layers.at(-1).states;
     const farthest = Math.max(...outputs);
     this.cards.forEach(({ card, bar, value }, i) => {
       const part = this.old ? outputs[i] / farthest : shares[i];
@@ -174,28 +176,21 @@ export class NetworkView {
       value.textContent = this.empty ? "" : number(outputs[i], 1);
       card.classList.toggle("live-best", !this.empty && i === digit);
       card.setAttribute("aria-pressed", this.chosen?.layer.title === "Output" && this.chosen.map === i);
-      card.setAttribute("aria-label", this.empty ? `Output ${i}`
-        : `Output ${i}, ${this.old ? "distance" : "score"} ${number(outputs[i], 1)}`);
     });
-    this.part("digit").textContent = this.empty ? "?" : digit;
-    this.part("confidence").textContent = this.empty
-      ? "Draw a digit in the black field." : `${percent(shares[digit])} confident`;
-    this.part("reason").textContent = this.empty ? "" : this.reason(outputs[digit]);
+    const [name, sure, reason] = this.empty
+      ? ["?", "Draw a digit in the black field.", ""]
+      : [digit, `${percent(shares[digit])} confident`, this.reason(outputs[digit], none)];
+    this.part("digit").textContent = name;
+    this.part("digit").classList.toggle("live-doubt", this.empty || none > 0.5);
+    this.part("confidence").textContent = sure;
+    this.part("reason").textContent = reason;
+    this.spoken = this.empty ? "The field is empty." : `Read as ${digit}, ${sure}. ${reason}`;
   }
 
-  reason(output) {
-    if (!this.old) return `Score ${number(output, 1)}. Scores cannot say "none of the ten".`;
-    const distance = `Distance ${number(output, 1)} to its code`;
-    return output < this.reach
-      ? `${distance}: below ${this.reach}, no other code can be as near.`
-      : `${distance}: above ${this.reach}, not clearly any digit.`;
-  }
-
-  /** The answer as one sentence, for a screen reader. */
-  get spoken() {
-    if (this.empty) return "The field is empty.";
-    const { digit, shares } = verdict(this.network);
-    return `Read as ${digit}, ${percent(shares[digit])} confident. ${this.part("reason").textContent}`;
+  reason(output, none) {
+    if (!this.old) return `Score ${number(output, 1)}. Scores have no “none of the ten”.`;
+    const distance = `Distance ${number(output, 1)} to its code.`;
+    return none > 0.5 ? `${distance} More likely none of the ten.` : distance;
   }
 }
 
