@@ -78,9 +78,12 @@ OPEN_CHOICES: dict[str, Settings] = {
 curvature that gives the paper's own range of first-pass rates, a second round; last, changes of
 what the paper states, mu and the global rates, to see what they are worth."""
 
-BEST: Settings = {**BASE, "curvature": 4.0}
-"""The best reading: its validation error in the record `open-choices` is the lowest, up to ties
-within the noise, and it gives the paper's own range of effective rates."""
+PUBLISHED_RATES: Settings = {**BASE, "curvature": 4.0}
+"""The reading whose first-pass rates span the paper's own range."""
+
+BEST: Settings = {**PUBLISHED_RATES, "coefficient": 1.0}
+"""The reading with the lowest validation error in the record `open-choices`; the one above and
+others are equal to it within the noise."""
 
 ALL_DIGITS: Settings = {"training": 60_000, "validation": 0, "test_curve": True}
 
@@ -116,7 +119,10 @@ EXPERIMENTS = [
         name="best-reading",
         title="The best reading of the paper: does it reach 0.95%?",
         source="Section III-B and Fig. 5, pp. 10-11",
-        variants={"all digits": {**BEST, **ALL_DIGITS}, "validated": BEST},
+        variants={
+            "all digits": {**BEST, **ALL_DIGITS},
+            "all digits, coefficients 0.5": {**PUBLISHED_RATES, **ALL_DIGITS},
+        },
         seeds=16,
         runner=FaithfulRunner,
         group=group,
@@ -138,7 +144,7 @@ EXPERIMENTS = [
         source="Section III-B and Fig. 8, p. 11",
         variants={
             **{
-                name: {**BEST, "distortions": ranges, "passes": 10}
+                name: {**PUBLISHED_RATES, "distortions": ranges, "passes": 10}
                 for name, ranges in DISTORTIONS.items()
             },
             "all digits": {**BEST, **ALL_DIGITS, "distortions": DISTORTIONS["medium"]},
