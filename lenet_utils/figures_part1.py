@@ -101,7 +101,7 @@ def windows(
 
     if len(boxes) > len(_COLOURS):
         raise ValueError(f"got {len(boxes)} windows; expected {len(_COLOURS)} or fewer.")
-    figure, axes = _subplots(1, 1, 5.4, 4.0)
+    figure, axes = _subplots(1, 1, 4.4, 4.9)
     axis = axes[0, 0]
     _show(axis, image.detach().float().cpu(), float(image.min()), float(image.max()), False)
     for (name, (top, bottom, left, right)), colour in zip(boxes.items(), _COLOURS, strict=False):
@@ -114,7 +114,7 @@ def windows(
         )
         axis.plot([], [], color=colour, lw=2, label=f"{name}: {size[1]} by {size[0]}")
     axis.axis("off")
-    figure.legend(frameon=False, loc="outside right center", fontsize=9)
+    figure.legend(frameon=False, loc="outside lower center", fontsize=9, ncols=2)
     return _render(figure, alt, caption, **{name: torch.tensor(b) for name, b in boxes.items()})
 
 
