@@ -292,3 +292,125 @@ def test_wrong_answers_about_the_output_are_refused(check, answer, message):
     verdict = check(*answer)
     assert not verdict
     assert message in verdict.message
+
+
+def by_outer_products(x, h):
+    return (h[:, :, None] * x[:, None].square()).mean(0)
+
+
+RIGHT_07 = [
+    (checks.bound, (6, 50)),
+    (checks.bound, (6.0, np.int64(50))),
+    (checks.bound, (round(1000 * 2.4 / 400), round(1000 * 400**-0.5))),
+    (checks.own_rates, (lambda h, eta, mu: eta / (mu + h),)),
+    (checks.own_rates, (lambda h, eta, mu: torch.full_like(h, eta).div(h + mu),)),
+    (checks.own_rates, (lambda h, eta, mu: (h.double() + mu).reciprocal() * eta,)),
+    (checks.curvature, (by_outer_products,)),
+    (checks.curvature, (lambda x, h: h.T @ x**2 / len(x),)),
+    (checks.curvature, (lambda x, h: torch.einsum("nu,nf->uf", h, x * x) / x.shape[0],)),
+]
+
+WRONG_07 = [
+    (checks.bound, (96, 50), "96 is for C1"),
+    (checks.bound, (50, 6), "exchanged"),
+    (checks.bound, (20, 91), "20 is for F6"),
+    (checks.bound, (24, 50), "16 x 25"),
+    (checks.bound, (6, 20), "root of 400"),
+    (checks.bound, (0.006, 50), "whole number"),
+    (checks.own_rates, (lambda h, eta, mu: eta / (mu + h.sqrt()),), "Adam's"),
+    (checks.own_rates, (lambda h, eta, mu: eta * (1 / mu + h),), "denominator"),
+    (checks.own_rates, (lambda h, eta, mu: eta * (mu + h),), "multiplies"),
+    (checks.own_rates, (lambda h, eta, mu: eta / h.clamp(min=mu),), "adds mu"),
+    (checks.own_rates, (lambda h, eta, mu: 5e-4 / (0.02 + h),), "values are not"),
+    (checks.own_rates, (lambda h, eta, mu: eta / h,), "infinite"),
+    (checks.own_rates, (lambda h, eta, mu: eta,), "expected a tensor"),
+    (checks.curvature, (lambda x, h: h.T @ x.square(),), "sum over the patterns"),
+    (checks.curvature, (lambda x, h: h.T @ x / len(x),), "not squared"),
+    (checks.curvature, (lambda x, h: h.mean(0)[:, None] * x.square().mean(0),), "two means"),
+    (checks.curvature, (lambda x, h: h.square().T @ x.square() / len(x),), "do not square it"),
+    (checks.curvature, (lambda x, h: torch.zeros(3, 4),), "All zeros"),
+    (checks.curvature, (lambda x, h: by_outer_products(x, h).T,), "expected (3, 4)"),
+    (checks.curvature, (lambda x, h: Forged(),), "expected a tensor"),
+]
+
+
+@pytest.mark.parametrize(("check", "answer"), RIGHT_07)
+def test_right_answers_about_the_training_pass(check, answer):
+    verdict = check(*answer)
+    assert verdict, verdict.message
+
+
+@pytest.mark.parametrize(("check", "answer", "message"), WRONG_07)
+def test_wrong_answers_about_the_training_are_refused(check, answer, message):
+    verdict = check(*answer)
+    assert not verdict
+    assert message in verdict.message
+
+
+def by_statistics(values, t):
+    import statistics
+
+    return statistics.mean(values), t * statistics.stdev(values) / len(values) ** 0.5
+
+
+def by_numpy(values, t):
+    return np.mean(values), t * np.std(values, ddof=1) / np.sqrt(len(values))
+
+
+def by_torch(values, t):
+    sample = torch.tensor(values, dtype=torch.float64)
+    return torch.stack([sample.mean(), t * sample.std() / len(values) ** 0.5])
+
+
+RIGHT_08 = [
+    (checks.luck, (95, 10)),
+    (checks.luck, (95.0, np.int64(10))),
+    (checks.luck, (torch.tensor(95), round((10_000 * 0.0095 * 0.9905) ** 0.5))),
+    (checks.interval, (by_statistics,)),
+    (checks.interval, (by_numpy,)),
+    (checks.interval, (by_torch,)),
+    (checks.agree, ((1, 1, 0),)),
+    (checks.agree, (np.array([1, 1, 0]),)),
+    (checks.agree, (torch.tensor([1, 1, 0]),)),
+]
+
+WRONG_08 = [
+    (checks.luck, (950, 10), "multiply 10,000"),
+    (checks.luck, (95, 94), "variance"),
+    (checks.luck, (95, 1), "forgets n"),
+    (checks.luck, (95, 100), "root of n"),
+    (checks.luck, (95, 7), "take the root"),
+    (checks.luck, (float("nan"), 10), "whole number"),
+    (checks.interval, (lambda v, t: (np.mean(v), t * np.std(v, ddof=1)),), "single seed"),
+    (checks.interval, (lambda v, t: (np.mean(v), t * np.std(v) / len(v) ** 0.5),), "n - 1"),
+    (
+        checks.interval,
+        (lambda v, t: (np.mean(v), np.std(v, ddof=1) / len(v) ** 0.5),),
+        "multiply it by t",
+    ),
+    (checks.interval, (lambda v, t: (np.mean(v), t * np.std(v, ddof=1)),), "single seed"),
+    (checks.interval, (lambda v, t: (by_numpy(v, t)[0], 2 * by_numpy(v, t)[1]),), "half of it"),
+    (checks.interval, (lambda v, t: (np.median(v), 0.0),), "the mean of"),
+    (checks.interval, (lambda v, t: (np.mean(v), 7.0),), "t * s / sqrt(n)"),
+    (checks.interval, (lambda v, t: np.mean(v),), "not a pair"),
+    (checks.interval, (lambda v, t: (np.mean(v), np.nan),), "NaN"),
+    (checks.interval, (lambda v, t: Forged(),), "not a pair"),
+    (checks.agree, ((1, 0, 0),), "paper's own number may be off"),
+    (checks.agree, ((1, 1, 1),), "neither"),
+    (checks.agree, ((0, 1, 0),), "the larger of"),
+    (checks.agree, ((2, 1, 0),), "something else"),
+    (checks.agree, (1,), "expected 3 whole numbers"),
+]
+
+
+@pytest.mark.parametrize(("check", "answer"), RIGHT_08)
+def test_right_answers_about_the_result_pass(check, answer):
+    verdict = check(*answer)
+    assert verdict, verdict.message
+
+
+@pytest.mark.parametrize(("check", "answer", "message"), WRONG_08)
+def test_wrong_answers_about_the_result_are_refused(check, answer, message):
+    verdict = check(*answer)
+    assert not verdict
+    assert message in verdict.message
