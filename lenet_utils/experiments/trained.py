@@ -27,7 +27,7 @@ class Shipped(NamedTuple):
     variant: str
 
 
-SHIPPED = {"lenet5_1998": Shipped(lenet5_1998, "open-choices", "curvature x 4")}
+SHIPPED = {"lenet5_1998": Shipped(lenet5_1998, "open-choices", "curvature x 4, coefficients 1")}
 
 
 def load_trained(name: str) -> nn.Module:
