@@ -12,7 +12,7 @@ from lenet_utils.experiments import Experiment, Job, all_experiments, load_recor
 from lenet_utils.experiments.faithful import FaithfulRunner, criterion, group, schedule
 from lenet_utils.experiments.intervals import Mean
 from lenet_utils.experiments.ledger import CLAIMS, judge, ledger
-from lenet_utils.experiments.readings import BASE, PAPER
+from lenet_utils.experiments.readings import BASE, BEST, DISTORTIONS, PAPER
 from lenet_utils.experiments.records import FOLDER, Record, Run
 from lenet_utils.experiments.running import require_same_settings, run_experiment
 from lenet_utils.experiments.trained import SHIPPED, load_trained, median_seed, ship
@@ -242,3 +242,20 @@ def test_the_shipped_lenet5_gives_the_error_of_its_record():
     found = evaluate(model, normalise_1998(pad_to_32(images)), labels).error
     # The record counts with the compiled kernel, whose rounding differs in the last bits.
     assert found == pytest.approx(run.final["test_error"], abs=1.5e-4)
+
+
+def test_the_best_reading_is_the_one_that_validation_names():
+    record = load_record("open-choices")
+    means = {
+        variant: record.mean("validation_error", variant).mean
+        for variant in record.variants
+        if record.finished(variant)
+    }
+    assert record.variants[min(means, key=means.__getitem__)] == BEST
+
+
+def test_the_ranges_of_distortions_are_those_that_validation_names():
+    record = load_record("distortions")
+    means = {name: record.mean("validation_error", name).mean for name in DISTORTIONS}
+    chosen = DISTORTIONS[min(means, key=means.__getitem__)]
+    assert record.variants["all digits"]["distortions"] == chosen
