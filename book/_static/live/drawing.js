@@ -62,6 +62,7 @@ export class Pad {
 
   extend(point) {
     const stroke = this.strokes.at(-1);
+    if (!stroke) return this.begin(point); // cleared, or a picture came, in the middle of a stroke
     const [x, y] = stroke.at(-1);
     if (Math.hypot(point[0] - x, point[1] - y) < 0.1) return;
     stroke.push(point);

@@ -99,7 +99,7 @@ function showDistance(body, { layer, map }) {
 function say(body, text) {
   const line = element("p", "live-sum");
   line.textContent = text;
-  body.append(line);
+  body.prepend(line); // above the grids, which may be many on a small screen
   return text;
 }
 
@@ -118,7 +118,7 @@ function grid(values, columns, palette, title, cell = 9, numbers = false) {
   picture.getContext("2d").putImageData(image, 0, 0);
   const shown = numbers ? withNumbers(picture, values, image.data, cell) : picture;
   shown.style.width = `${columns * cell}px`;
-  shown.setAttribute("aria-hidden", "true"); // the sentence below says what it comes to
+  shown.setAttribute("aria-hidden", "true"); // the sentence says what it comes to
   const figure = element("figure", "live-grid");
   figure.append(shown);
   figure.appendChild(element("figcaption")).textContent = title;

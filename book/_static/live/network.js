@@ -149,28 +149,25 @@ function fillInput({ states }, bytes, old) {
 }
 
 function convolve({ below, states, maps, size, side, reads, first, weight, bias, squash }) {
-  const area = size * size;
+  const inputs = below.states;
   const wide = below.size;
+  let to = 0;
   for (let map = 0; map < maps; map++) {
-    const start = map * area;
-    states.fill(bias[map], start, start + area);
     const read = reads[map];
-    let at = first[map] * side * side;
-    for (let k = 0; k < read.length; k++) {
-      for (let ky = 0; ky < side; ky++) {
-        for (let kx = 0; kx < side; kx++) {
-          const w = weight[at++];
-          const corner = (read[k] * wide + ky) * wide + kx;
-          for (let y = 0; y < size; y++) {
-            const from = corner + y * wide;
-            const to = start + y * size;
-            for (let x = 0; x < size; x++) states[to + x] += w * below.states[from + x];
+    for (let y = 0; y < size; y++) {
+      for (let x = 0; x < size; x++) {
+        let sum = bias[map];
+        let at = first[map] * side * side;
+        for (let k = 0; k < read.length; k++) {
+          let from = (read[k] * wide + y) * wide + x;
+          for (let ky = 0; ky < side; ky++, from += wide) {
+            for (let kx = 0; kx < side; kx++) sum += weight[at++] * inputs[from + kx];
           }
         }
+        states[to++] = squashed(squash, sum);
       }
     }
   }
-  for (let i = 0; i < states.length; i++) states[i] = squashed(squash, states[i]);
 }
 
 function squashed(squash, sum) {
