@@ -414,3 +414,73 @@ def test_wrong_answers_about_the_result_are_refused(check, answer, message):
     verdict = check(*answer)
     assert not verdict
     assert message in verdict.message
+
+
+def by_padding(picture, dx, dy):
+    height, width = picture.shape
+    wide = F.pad(picture, (10, 10, 10, 10))
+    return wide[10 - dy : 10 - dy + height, 10 - dx : 10 - dx + width]
+
+
+def by_wiping(picture, dx, dy):
+    moved = picture.roll((dy, dx), (0, 1))
+    if dx:
+        moved[:, slice(0, dx) if dx > 0 else slice(dx, None)] = 0
+    if dy:
+        moved[slice(0, dy) if dy > 0 else slice(dy, None)] = 0
+    return moved
+
+
+def first_time(amounts, errors, limit):
+    for i, error in enumerate(errors):
+        if error > limit:
+            return amounts[i - 1]
+    return amounts[-1]
+
+
+def by_cumulation(amounts, errors, limit):
+    ok = torch.tensor(errors).cummax(0).values <= limit + 1e-9
+    return torch.tensor(amounts)[ok].max()
+
+
+RIGHT_13 = [
+    (checks.shifted, (by_padding,)),
+    (checks.shifted, (by_wiping,)),
+    (checks.shifted, (lambda p, dx, dy: by_padding(p, dx, dy).float(),)),
+    (checks.reach, (first_time,)),
+    (checks.reach, (by_cumulation,)),
+    (checks.reach, (lambda a, e, limit: np.float64(first_time(a, e, limit)),)),
+]
+
+WRONG_13 = [
+    (checks.shifted, (lambda p, dx, dy: p.roll((dy, dx), (0, 1)),), "comes in on the other"),
+    (checks.shifted, (lambda p, dx, dy: by_padding(p, -dx, -dy),), "other way"),
+    (checks.shifted, (lambda p, dx, dy: p,), "nothing has moved"),
+    (checks.shifted, (lambda p, dx, dy: p * 0,), "picture of zeros"),
+    (checks.shifted, (lambda p, dx, dy: p.T,), "expected (6, 7)"),
+    (checks.shifted, (lambda p, dx, dy: Forged(),), "expected a tensor"),
+    (checks.reach, (lambda a, e, limit: a[[x > limit for x in [*e, 9]].index(True) % 6],), "first"),
+    (
+        checks.reach,
+        (lambda a, e, limit: max(x for x, y in zip(a, e, strict=True) if y <= limit),),
+        "first time",
+    ),
+    (checks.reach, (lambda a, e, limit: first_time(a, e, limit) % 5,), "last amount"),
+    (checks.reach, (lambda a, e, limit: first_time(a, e, limit * 0.999),), "not above it"),
+    (checks.reach, (lambda a, e, limit: 99,), "the answer is 2"),
+    (checks.reach, (lambda a, e, limit: float("nan"),), "NaN"),
+    (checks.reach, (lambda a, e, limit: "2",), "expected a tensor"),
+]
+
+
+@pytest.mark.parametrize(("check", "answer"), RIGHT_13)
+def test_right_answers_about_bending_pass(check, answer):
+    verdict = check(*answer)
+    assert verdict, verdict.message
+
+
+@pytest.mark.parametrize(("check", "answer", "message"), WRONG_13)
+def test_wrong_answers_about_bending_are_refused(check, answer, message):
+    verdict = check(*answer)
+    assert not verdict
+    assert message in verdict.message

@@ -215,8 +215,196 @@ LOCAL_WRONG = [
     (checks.what_c3_sees, (..., ...), "no answer yet"),
 ]
 
-RIGHT = [*SHARING_RIGHT, *LOCAL_RIGHT]
-WRONG = [*SHARING_WRONG, *LOCAL_WRONG]
+# Subsampling ------------------------------------------------------------------------------
+
+
+def equal_weights(coefficient, bias):
+    return coefficient.view(-1, 1, 1, 1).repeat(1, 1, 2, 2), bias
+
+
+def weights_by_loop(coefficient, bias):
+    weight = torch.empty(len(coefficient), 1, 2, 2)
+    for i, c in enumerate(coefficient):
+        weight[i] = c
+    return [weight, bias.clone()]
+
+
+def changed(change_weight=lambda w: w, change_bias=lambda b, c: b):
+    """Make an answer with other weights or biases."""
+
+    def function(coefficient, bias):
+        weight, _ = equal_weights(coefficient, bias)
+        return change_weight(weight), change_bias(bias, coefficient)
+
+    return function
+
+
+def dot(row, column, height=1.0):
+    picture = torch.zeros(4, 4)
+    picture[row, column] = height
+    return picture
+
+
+POOLING_RIGHT = [
+    (checks.one_square, (5, 3, 6, 10)),
+    (checks.one_square, (torch.tensor(5.0), np.float32(3), 6.0, torch.tensor([10]))),
+    (checks.one_square, (0.5 * 12 - 1, 12 / 4, max(2, 0, 6, 4), 2 - 0 + 2 * 4)),
+    (checks.as_convolution, (equal_weights,)),
+    (checks.as_convolution, (weights_by_loop,)),
+    (
+        checks.as_convolution,
+        (lambda c, b: (c[:, None, None, None].expand(3, 1, 2, 2), nn.Parameter(b)),),
+    ),
+    (checks.same_after_pooling, (dot(0, 0), dot(1, 1))),
+    (checks.same_after_pooling, (dot(2, 3, 0.5).double(), dot(3, 2, 0.5))),
+    (
+        checks.same_after_pooling,
+        (torch.tensor([[1, 2], [3, 4]]).repeat(2, 2), torch.tensor([[4, 3], [2, 1]]).repeat(2, 2)),
+    ),
+]
+POOLING_WRONG = [
+    (checks.one_square, (0.5, 3, 6, 10), "The paper adds them"),
+    (checks.one_square, (5.5, 3, 6, 10), "scales the bias too"),
+    (checks.one_square, (6, 3, 6, 10), "leaves out the bias"),
+    (checks.one_square, (1.711, 3, 6, 10), "squashed already"),
+    (checks.one_square, (7, 3, 6, 10), "coefficient x sum + bias"),
+    (checks.one_square, (5, 12, 6, 10), "12 is the sum"),
+    (checks.one_square, (5, 4, 6, 10), "mean of three"),
+    (checks.one_square, (5, 2, 6, 10), "divided by four"),
+    (checks.one_square, (5, 3, 4, 10), "the largest of"),
+    (checks.one_square, (5, 3, 6, 2), "upper left cell"),
+    (checks.one_square, (5, 3, 6, 12), "forgets the minus"),
+    (checks.one_square, (5, 3, 6, 9), "multiply cell by cell"),
+    (checks.one_square, (float("nan"), 3, 6, 10), "not a number"),
+    (checks.one_square, ("5", 3, 6, 10), "not a number"),
+    (checks.one_square, (Forged(), 3, 6, 10), "not a number"),
+    (checks.one_square, (5, True, 6, 10), "not a number"),
+    (checks.one_square, (..., ..., ..., ...), "no answer yet"),
+    (checks.as_convolution, (changed(lambda w: w / 4),), "average the four inputs"),
+    (checks.as_convolution, (changed(torch.ones_like),), "coefficient is missing"),
+    (
+        checks.as_convolution,
+        (changed(change_bias=lambda b, c: torch.zeros_like(b)),),
+        "the bias is missing",
+    ),
+    (checks.as_convolution, (changed(change_bias=lambda b, c: b * c),), "added after scaling"),
+    (checks.as_convolution, (changed(lambda w: w * torch.eye(2)),), "four weights of a map differ"),
+    (checks.as_convolution, (changed(lambda w: w * 2),), "the values are not"),
+    (checks.as_convolution, (changed(lambda w: w.repeat(1, 3, 1, 1)),), "every map read all"),
+    (checks.as_convolution, (changed(lambda w: w[:, 0]),), "a 2x2 kernel a map"),
+    (checks.as_convolution, (changed(lambda w: w * torch.nan),), "NaN"),
+    (checks.as_convolution, (changed(lambda w: w[:2]),), "expected (3, 1, 2, 2)"),
+    (checks.as_convolution, (lambda c, b: equal_weights(c, b)[0],), "expected two tensors"),
+    (checks.as_convolution, (lambda c, b: Forged(),), "expected two tensors"),
+    (checks.as_convolution, (lambda c, b: (Forged(), b),), "expected a tensor"),
+    (checks.as_convolution, (lambda c, b: ...,), "no answer yet"),
+    (checks.same_after_pooling, (dot(0, 0), dot(0, 0)), "are the same"),
+    (checks.same_after_pooling, (dot(0, 0), dot(0, 0, 1.001)), "are the same"),
+    (checks.same_after_pooling, (dot(0, 0), dot(0, 0) + dot(1, 1)), "the averages do not"),
+    (
+        checks.same_after_pooling,
+        (dot(0, 0), dot(0, 0, 0.5) + dot(1, 1, 0.5)),
+        "the maxima do not",
+    ),
+    (checks.same_after_pooling, (dot(0, 0), dot(3, 3)), "neither agree"),
+    (checks.same_after_pooling, (torch.zeros(2, 2), dot(0, 0)), "expected (4, 4)"),
+    (checks.same_after_pooling, (dot(0, 0) / 0, dot(1, 1)), "NaN"),
+    (checks.same_after_pooling, ([[1, 0], [0, 0]], dot(0, 0)), "expected a tensor"),
+    (
+        checks.same_after_pooling,
+        (dot(0, 0).as_subclass(ForgedTensor), dot(1, 1)),
+        "expected a tensor",
+    ),
+]
+
+# From pixels ------------------------------------------------------------------------------
+
+
+def by_padding(images, rows, columns):
+    padded = F.pad(images, (9, 9, 9, 9))
+    height, width = images.shape[1:]
+    return padded[:, 9 - rows : 9 - rows + height, 9 - columns : 9 - columns + width]
+
+
+def by_rolling(images, rows, columns):
+    moved = images.roll((rows, columns), (1, 2))
+    if rows > 0:
+        moved[:, :rows] = 0
+    if rows < 0:
+        moved[:, rows:] = 0
+    if columns > 0:
+        moved[:, :, :columns] = 0
+    if columns < 0:
+        moved[:, :, columns:] = 0
+    return moved
+
+
+def by_pixels(images, rows, columns):
+    moved = torch.zeros_like(images)
+    for i in range(images.shape[1]):
+        for j in range(images.shape[2]):
+            if 0 <= i + rows < images.shape[1] and 0 <= j + columns < images.shape[2]:
+                moved[:, i + rows, j + columns] = images[:, i, j]
+    return moved
+
+
+def in_place(images, rows, columns):
+    return images.copy_(by_padding(images, rows, columns))
+
+
+def only_forward(images, rows, columns):
+    return by_padding(images, max(rows, 0), max(columns, 0))
+
+
+PIXELS_RIGHT = [
+    (checks.parameters_by_layer, ([392_500, 75_150, 1_510],)),
+    (checks.parameters_by_layer, (np.array([785 * 500, 501 * 150, 151 * 10]),)),
+    (checks.parameters_by_layer, ((392_500.0, torch.tensor(75_150), 1_510),)),
+    (checks.shift, (by_padding,)),
+    (checks.shift, (by_rolling,)),
+    (checks.shift, (by_pixels,)),
+    (checks.shift, (lambda *a: by_padding(*a).double(),)),
+    (checks.shifted_copies, (1_500_000,)),
+    (checks.shifted_copies, (6e4 * 25,)),
+    (checks.shifted_copies, (torch.tensor(60_000) * 5**2,)),
+]
+PIXELS_WRONG = [
+    (checks.parameters_by_layer, ([392_000, 75_150, 1_510],), "first layer: 392,000 counts the"),
+    (checks.parameters_by_layer, ([392_784, 75_150, 1_510],), "The units own the biases"),
+    (checks.parameters_by_layer, ([392_500, 75_001, 1_510],), "second layer: 75,001 has a single"),
+    (checks.parameters_by_layer, ([392_500, 75_150, 160],), "third layer: 160 adds"),
+    (checks.parameters_by_layer, ([392_500, 75_150, 7],), "10 units, each with 150 weights"),
+    (checks.parameters_by_layer, ([469_160],), "expected 3 whole numbers"),
+    (checks.parameters_by_layer, (469_160,), "expected 3 whole numbers"),
+    (checks.parameters_by_layer, ([392_500, float("nan"), 1_510],), "expected a whole number"),
+    (checks.parameters_by_layer, (Forged(),), "expected 3 whole numbers"),
+    (checks.parameters_by_layer, (...,), "no answer yet"),
+    (checks.shift, (lambda x, r, c: x.roll((r, c), (1, 2)),), "comes in on the other"),
+    (checks.shift, (lambda x, r, c: by_padding(x, -r, -c),), "move the other way"),
+    (checks.shift, (lambda x, r, c: by_padding(x, c, r),), "are exchanged"),
+    (checks.shift, (lambda x, r, c: x.clone(),), "did not move"),
+    (checks.shift, (only_forward,), "did not move"),
+    (checks.shift, (lambda x, r, c: by_padding(x, r, abs(c)),), "move the other way"),
+    (checks.shift, (lambda x, r, c: by_padding(x, r, c) * (c >= 0),), "Up and left?"),
+    (checks.shift, (lambda x, r, c: by_padding(x, r, c) + 1,), "should come from"),
+    (checks.shift, (in_place,), "changed the pictures"),
+    (checks.shift, (lambda x, r, c: by_padding(x, r, c)[0],), "expected (2, 5, 6)"),
+    (checks.shift, (lambda x, r, c: by_padding(x, r, c) * torch.nan,), "NaN"),
+    (checks.shift, (lambda x, r, c: Forged(),), "expected a tensor"),
+    (checks.shift, (lambda x, r, c: x.as_subclass(ForgedTensor),), "expected a tensor"),
+    (checks.shift, (lambda x, r, c: ...,), "no answer yet"),
+    (checks.shifted_copies, (240_000,), "combine"),
+    (checks.shifted_copies, (300_000,), "one direction only"),
+    (checks.shifted_copies, (540_000,), "right for one pixel"),
+    (checks.shifted_copies, (960_000,), "leaves out the shift by 0"),
+    (checks.shifted_copies, (1_440_000,), "as they are"),
+    (checks.shifted_copies, (25,), "And for 60,000 of them?"),
+    (checks.shifted_copies, (60_000,), "how many places"),
+    (checks.shifted_copies, ("1500000",), "expected a whole number"),
+]
+
+RIGHT = [*SHARING_RIGHT, *LOCAL_RIGHT, *POOLING_RIGHT, *PIXELS_RIGHT]
+WRONG = [*SHARING_WRONG, *LOCAL_WRONG, *POOLING_WRONG, *PIXELS_WRONG]
 
 
 @pytest.mark.parametrize(("check", "answer"), RIGHT)

@@ -1,5 +1,6 @@
 """The book's own Sphinx extension: what the theme and its helpers do not do by themselves."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from sphinx.util import logging
 
 logger = logging.getLogger(__name__)
 STATIC = Path(__file__).parents[1] / "_static"
+TRAINED = Path(__file__).parents[2] / "lenet_utils" / "trained"
 
 
 def set_options(app: Sphinx, config: Config) -> None:
@@ -49,9 +51,17 @@ def _of_thebe(file: Any) -> bool:
     return "thebe" in str(getattr(file, "filename", file)).lower() or "THEBE_JS_URL" in body
 
 
+def copy_weights(app: Sphinx, exception: Exception | None) -> None:
+    """Put the package's trained networks where the live page looks for them."""
+    if exception is None and app.builder.format == "html":
+        target = Path(app.outdir) / "_static" / "live" / "weights"
+        shutil.copytree(TRAINED, target, dirs_exist_ok=True)
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect the above."""
     app.connect("config-inited", set_options)
+    app.connect("build-finished", copy_weights)
     app.connect("html-page-context", mend_page, priority=900)
     # FontAwesome runs later (`defer`); put icons into <i>, rather than in its place, since the
     # player of ipywidgets throws when its <i> is gone.

@@ -4,24 +4,56 @@ A check never raises for a wrong answer; it returns a `Verdict`, which a noteboo
 which is true when the answer is right.
 """
 
+from lenet_utils.checks.bending import reach, shifted
+from lenet_utils.checks.find_the_bugs import choice_of_epoch, faults, kept_weights, suspects
+from lenet_utils.checks.from_pixels import parameters_by_layer, shift, shifted_copies
 from lenet_utils.checks.layer_by_layer import c3_counts, seven_by_seven, subsampling
 from lenet_utils.checks.local_connectivity import layer_sides, receptive_field, what_c3_sees
+from lenet_utils.checks.pooling import as_convolution, one_square, same_after_pooling
 from lenet_utils.checks.practice import most_confused, training_step, updates
 from lenet_utils.checks.rbf_output import distances, loss_at_the_start, rejection
+from lenet_utils.checks.repairs import fraction_right, preparation, training_epoch
+from lenet_utils.checks.reproducing import agree, interval, luck
+from lenet_utils.checks.the_family import alexnet_sides, first_full_layer, residual
+from lenet_utils.checks.training_1998 import bound, curvature, own_rates
 from lenet_utils.checks.verdict import Verdict
 from lenet_utils.checks.weight_sharing import colour_counts, textbook_convolution, unfolded
 
 __all__ = [
+    "shifted",
+    "reach",
+    "alexnet_sides",
+    "first_full_layer",
+    "residual",
+    "luck",
+    "interval",
+    "agree",
+    "own_rates",
+    "curvature",
+    "bound",
+    "choice_of_epoch",
+    "faults",
+    "fraction_right",
+    "kept_weights",
+    "preparation",
+    "suspects",
+    "training_epoch",
     "rejection",
     "loss_at_the_start",
     "distances",
     "Verdict",
+    "as_convolution",
     "c3_counts",
     "colour_counts",
     "layer_sides",
     "most_confused",
+    "one_square",
+    "parameters_by_layer",
     "receptive_field",
+    "same_after_pooling",
     "seven_by_seven",
+    "shift",
+    "shifted_copies",
     "subsampling",
     "textbook_convolution",
     "training_step",
