@@ -55,12 +55,13 @@ $(SITE): $(SOURCES) $(INSTALLED) $(VENDORED)
 	rm -rf _build/html && mv "$$new/_build/html" _build/html
 	@touch $@
 
-# Notebooks file by file on two workers: a kernel is one notebook's.
+# Notebooks file by file on two workers: a kernel is one notebook's. One thread each, since two
+# kernels that both want both cores mostly wait for each other.
 test: $(MNIST) $(SITE)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest
-	$(BIN)/python -m pytest --nbval --nbval-current-env --nbval-sanitize-with \
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --nbval --nbval-current-env --nbval-sanitize-with \
 		tests/nbval_sanitize.cfg -n 2 --dist loadfile -p no:cacheprovider notebooks
 
 lab: $(MNIST)
