@@ -148,15 +148,9 @@ EXPERIMENTS = [
                 for name, ranges in DISTORTIONS.items()
             },
             "all digits": {**BEST, **ALL_DIGITS, "distortions": DISTORTIONS["medium"]},
-            "all digits, 40 passes": {
-                **BEST,
-                **ALL_DIGITS,
-                "distortions": DISTORTIONS["medium"],
-                "passes": 40,
-            },
         },
         seeds=4,
-        seeds_of={"all digits": 16, "all digits, 40 passes": 16},
+        seeds_of={"all digits": 16},
         runner=FaithfulRunner,
         group=group,
     ),
