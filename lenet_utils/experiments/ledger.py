@@ -88,13 +88,18 @@ def _fig6() -> list[Claim]:
     ]  # fmt: skip
 
 
+HALF = "all digits, coefficients 0.5"
+
 CLAIMS: tuple[Claim, ...] = (
-    Claim("smallest effective rate of the first pass", "p. 10", 7e-5,
-          "best-reading", "all digits", "rate_min", 1, 2e-5, "rate"),
-    Claim("largest effective rate of the first pass", "p. 10", 0.016,
-          "best-reading", "all digits", "rate_max", 1, 4e-3, "rate"),
+    # "About" in the paper: a rate within a third of its own counts as the same.
+    Claim("smallest effective rate of the first pass, coefficients 0.5", "p. 10", 7e-5,
+          "best-reading", HALF, "rate_min", 1, 7e-5 / 3, "rate"),
+    Claim("largest effective rate of the first pass, coefficients 0.5", "p. 10", 0.016,
+          "best-reading", HALF, "rate_max", 1, 0.016 / 3, "rate"),
     Claim("test error, by the letter of the paper", "p. 10", 0.0095,
           "paper", "letter", "test_error"),
+    Claim("test error, coefficients 0.5", "p. 10", 0.0095,
+          "best-reading", HALF, "test_error"),
     Claim("test error, best reading", "p. 10", 0.0095,
           "best-reading", "all digits", "test_error"),
     *_fig5(),
