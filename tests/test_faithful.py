@@ -259,3 +259,8 @@ def test_the_ranges_of_distortions_are_those_that_validation_names():
     means = {name: record.mean("validation_error", name).mean for name in DISTORTIONS}
     chosen = DISTORTIONS[min(means, key=means.__getitem__)]
     assert record.variants["all digits"]["distortions"] == chosen
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.what)
+def test_every_claim_names_a_variant_of_its_experiment(claim):
+    assert claim.variant in all_experiments()[claim.record].variants

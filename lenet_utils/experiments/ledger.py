@@ -88,6 +88,27 @@ def _fig6() -> list[Claim]:
     ]  # fmt: skip
 
 
+def _fig9() -> list[Claim]:
+    errors = {
+        "linear": 12.0,
+        "linear, deslanted": 8.4,
+        "pairwise linear": 7.6,
+        "K-NN": 5.0,
+        "K-NN, deslanted": 2.4,
+        "40 PCA + quadratic": 3.3,
+        "1000 RBF + linear": 3.6,
+        "SVM poly 4, deslanted": 1.1,
+        "784-300-10": 4.7,
+        "784-300-100-10": 3.05,
+        "LeNet-1": 1.7,
+        "LeNet-4": 1.1,
+    }
+    return [
+        Claim(f"test error, {name}", "Fig. 9, p. 12", e / 100, "figure-9", name, "test_error")
+        for name, e in errors.items()
+    ]
+
+
 HALF = "all digits, coefficients 0.5"
 
 CLAIMS: tuple[Claim, ...] = (
@@ -106,6 +127,7 @@ CLAIMS: tuple[Claim, ...] = (
     *_fig6(),
     Claim("test error with distortions", "p. 11", 0.008,
           "distortions", "all digits", "test_error"),
+    *_fig9(),
 )  # fmt: skip
 
 
