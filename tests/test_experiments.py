@@ -1,6 +1,7 @@
 """Experiments: records, resuming, refusals, on a runner of a few numbers."""
 
 import math
+from pathlib import Path
 
 import pytest
 import torch
@@ -202,3 +203,12 @@ def test_the_command_line_lists_and_refuses(capsys, tmp_path):
     assert "unheard-of" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main(["run", "paper", "--seeds", "none"])
+
+
+def test_the_welcome_page_quotes_the_record():
+    root = Path(__file__).resolve().parent.parent
+    welcome = (root / "book" / "welcome.md").read_text(encoding="utf-8")
+    found = load_record("best-reading").mean("test_error", "all digits")
+    assert f"misreads {100 * found.mean:.2f}% of the test" in " ".join(welcome.split())
+    assert f"a mean over {found.n} seeds" in welcome
+    assert f"(p. 10), {100 * found.mean:.2f}% here" in welcome
