@@ -175,9 +175,9 @@ def _write_numbers(axis: "Axes", values: Tensor, low: float, high: float, signed
             axis.text(
                 column,
                 row,
-                f"{value:.2g}",
+                f"{value:.3g}",
                 color="#101010" if light else "#f2f2f2",
                 ha="center",
                 va="center",
-                fontsize=9,
+                fontsize=9 if values.shape[1] <= 6 else 7,
             )
