@@ -1,0 +1,104 @@
+"""Figures of Part III: what each fault costs, and a family of networks by size and work.
+
+Like those of `lenet_utils.figures`, each returns a `Figure` with its text and its arrays.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from lenet_utils.accounting import LayerTable
+from lenet_utils.figures import _WIDTH, BLUE, ORANGE, Figure, _open, _render, _subplots
+
+
+def costs(errors: Mapping[str, Sequence[float]], *, caption: str = "") -> Figure:
+    """Draw the error of one run for each seed, variant by variant, beside that of the first.
+
+    Args:
+        errors: by variant, one fraction a seed; the first variant is the one to compare with.
+        caption: what to notice.
+
+    Raises:
+        ValueError: no variant, a variant without runs, or an error that is not above 0.
+    """
+    if not errors or any(not runs or min(runs) <= 0 for runs in errors.values()):
+        raise ValueError("expected for each variant one error a seed, all above 0.")
+    figure, axes = _subplots(1, 1, _WIDTH, 0.34 * len(errors) + 0.7)
+    axis = axes[0, 0]
+    first = next(iter(errors.values()))
+    axis.axvspan(100 * min(first), 100 * max(first), color=BLUE, alpha=0.25, lw=0)
+    for place, runs in enumerate(errors.values()):
+        percent = [100 * error for error in runs]
+        colour = BLUE if place == 0 else ORANGE
+        axis.plot(percent, [place] * len(runs), "o", color=colour, ms=6, alpha=0.85)
+    axis.set_yticks(range(len(errors)), list(errors))
+    axis.set_ylim(len(errors) - 0.5, -0.5)
+    axis.set(xscale="log", xlabel="error, % (logarithmic scale)")
+    axis.xaxis.set_minor_formatter("")
+    axis.set_xticks([5, 10, 20, 50, 100], ["5", "10", "20", "50", "100"])
+    axis.grid(axis="y", alpha=0.25)
+    _open(axis)
+    told = "; ".join(f"{name}: {min(runs):.0%} to {max(runs):.0%}" for name, runs in errors.items())
+    return _render(
+        figure,
+        f"Errors, a dot for each seed. {told}.",
+        caption,
+        **{k: v for k, v in errors.items()},
+    )
+
+
+def size_and_work(tables: Mapping[str, LayerTable], *, caption: str = "") -> Figure:
+    """Draw networks by their parameters and their multiply-accumulates for one picture.
+
+    Args:
+        tables: by network, its layer table.
+        caption: what to notice.
+
+    Raises:
+        ValueError: no network, or one without parameters or multiply-accumulates.
+    """
+    if not tables or any(t.parameters == 0 or t.macs == 0 for t in tables.values()):
+        raise ValueError("expected networks with parameters and multiply-accumulates.")
+    figure, axes = _subplots(1, 1, _WIDTH, 3.8)
+    axis = axes[0, 0]
+    parameters = [table.parameters for table in tables.values()]
+    macs = [table.macs for table in tables.values()]
+    low = min(min(parameters), min(macs)) / 3
+    high = max(max(parameters), max(macs)) * 3
+    for uses in (1, 10, 100, 1000):
+        axis.plot([low, high], [low * uses, high * uses], color="gray", lw=0.6)
+        at = min(max(parameters) * 4, max(macs) * 2.2 / uses)
+        axis.text(
+            at,
+            at * uses,
+            f"{uses:,} uses" if uses > 1 else "1 use of a parameter",
+            fontsize=8,
+            ha="right",
+            va="bottom",
+        )
+    points = list(zip(parameters, macs, strict=True))
+    for place, (name, (x, y)) in enumerate(zip(tables, points, strict=True)):
+        # A name goes to the left where a point close by would stand in its way.
+        left = any(x < a < 4 * x and y / 1.6 < b < y * 1.6 for a, b in points)
+        axis.plot(x, y, "o", color=BLUE if place else ORANGE, ms=7)
+        axis.annotate(
+            name,
+            (x, y),
+            (-7 if left else 7, -3),
+            textcoords="offset points",
+            fontsize=9,
+            ha="right" if left else "left",
+        )
+    axis.set(xscale="log", yscale="log", xlabel="parameters", ylabel="multiply-accumulates")
+    axis.set_xlim(min(parameters) / 2, max(parameters) * 5)
+    axis.set_ylim(min(macs) / 2.5, max(macs) * 3)
+    _open(axis)
+    told = "; ".join(
+        f"{name}: {table.parameters:,} parameters, {table.macs:,} multiply-accumulates"
+        for name, table in tables.items()
+    )
+    return _render(
+        figure,
+        f"Networks by parameters and by multiply-accumulates for one picture. {told}.",
+        caption,
+        parameters=parameters,
+        macs=macs,
+    )
