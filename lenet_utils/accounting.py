@@ -223,6 +223,18 @@ def _(module: nn.AvgPool2d | nn.MaxPool2d, x: Tensor, y: Tensor) -> tuple[int, i
 
 
 @count_layer.register
+def _(module: nn.AdaptiveAvgPool2d, x: Tensor, y: Tensor) -> tuple[int, int]:
+    # Windows differ by one in size, and overlap, where the sides do not divide.
+    channels = y.numel() // (y.shape[-2] * y.shape[-1])
+    height, width = (_window_sum(x.shape[i], y.shape[i]) for i in (-2, -1))
+    return channels * height * width, 0
+
+
+def _window_sum(inputs: int, outputs: int) -> int:
+    return sum(-(-(i + 1) * inputs // outputs) - i * inputs // outputs for i in range(outputs))
+
+
+@count_layer.register
 def _(module: nn.BatchNorm2d, x: Tensor, y: Tensor) -> tuple[int, int]:
     return y.numel() * 2, y.numel()
 

@@ -166,7 +166,7 @@ def shares(table: LayerTable) -> Figure:
     names = [layer.name for layer in table]
     parameters = torch.tensor([layer.parameters for layer in table]) / table.parameters
     connections = torch.tensor([layer.connections for layer in table]) / table.connections
-    figure, axes = _subplots(1, 1, _WIDTH, 2.8)
+    figure, axes = _subplots(1, 1, _WIDTH, max(2.8, 0.4 * len(names)))
     axis = axes[0, 0]
     y = torch.arange(len(names)).numpy()
     for offset, share, colour, label in (

@@ -64,6 +64,28 @@ def test_linear_flatten_and_batch_norm():
     assert [row.macs for row in table] == [72, 8, 24]
 
 
+@pytest.mark.parametrize(("side", "links"), [(1, 2 * 25), (5, 2 * 25), (2, 2 * 6 * 6)])
+def test_adaptive_pooling_counts_the_pixels_of_its_windows(side, links):
+    # From 5 to 2 the windows are rows 0-2 and 2-4: six in all, since they share the middle one.
+    table = layer_table(nn.Sequential(nn.AdaptiveAvgPool2d(side)), (2, 5, 5))
+    assert [(row.connections, row.macs) for row in table] == [(links, 0)]
+    pixels = torch.zeros(1, 2, 5, 5, requires_grad=True)
+    nn.AdaptiveAvgPool2d(side)(pixels)[0, 0, 0, 0].backward()
+    window = (pixels.grad != 0).sum().item()
+    assert window == {1: 25, 5: 1, 2: 9}[side]
+
+
+def test_networks_of_others_can_be_counted():
+    from torchvision import models
+
+    with torch.device("meta"):
+        alexnet, resnet = models.alexnet(weights=None), models.resnet18(weights=None)
+    assert layer_table(alexnet, (3, 224, 224)).parameters == 61_100_840
+    table = layer_table(resnet, (3, 224, 224))
+    assert table.parameters == 11_689_512
+    assert table["avgpool"].connections == 512 * 7 * 7
+
+
 def test_unknown_layers_are_an_error_not_a_zero():
     with pytest.raises(ValueError, match="how to count '1', a Softplus"):
         layer_table(nn.Sequential(nn.Conv2d(1, 1, 1), nn.Softplus()), (1, 8, 8))
