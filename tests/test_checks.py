@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from lenet_utils import checks
+from lenet_utils import LeNet5, ScaledTanh, checks
 
 
 def sums(x):
@@ -481,6 +481,46 @@ def test_right_answers_about_bending_pass(check, answer):
 
 @pytest.mark.parametrize(("check", "answer", "message"), WRONG_13)
 def test_wrong_answers_about_bending_are_refused(check, answer, message):
+    verdict = check(*answer)
+    assert not verdict
+    assert message in verdict.message
+
+
+RIGHT_09 = [
+    (checks.one_part, (LeNet5(output="linear"),)),
+    (checks.one_part, (LeNet5(activation=ScaledTanh, pooling="subsampling", output="linear"),)),
+    (checks.one_part, (LeNet5(c3="table1", output="linear", num_classes=10).eval(),)),
+    (checks.clear, (lambda a, x, b, y: abs(a - b) > (x * x + y * y) ** 0.5,)),
+    (checks.clear, (lambda a, x, b, y: (a - b) ** 2 > x**2 + y**2,)),
+    (checks.clear, (lambda a, x, b, y: np.abs(a - b) > np.hypot(x, y),)),
+]
+
+WRONG_09 = [
+    (checks.one_part, (LeNet5(),), "unchanged"),
+    (checks.one_part, (LeNet5(output="linear", c3="full"),), "C3 was changed"),
+    (checks.one_part, (LeNet5(output="linear", pooling="max"),), "subsampling was changed"),
+    (checks.one_part, (LeNet5(output="linear", activation=torch.nn.ReLU),), "squashing"),
+    (checks.one_part, (LeNet5(output="linear", padding=2),), "pads"),
+    (checks.one_part, (LeNet5(output="linear", num_classes=9),), "ten scores"),
+    (checks.one_part, (torch.nn.Linear(2, 2),), "expected a LeNet5"),
+    (checks.one_part, (Forged(),), "expected a LeNet5"),
+    (checks.clear, (lambda a, x, b, y: a - b > (x * x + y * y) ** 0.5,), "absolute"),
+    (checks.clear, (lambda a, x, b, y: abs(a - b) > x + y,), "squares add up"),
+    (checks.clear, (lambda a, x, b, y: a != b,), "less than their intervals"),
+    (checks.clear, (lambda a, x, b, y: False,), "but it says no"),
+    (checks.clear, (lambda a, x, b, y: "yes",), "return True or False"),
+    (checks.clear, (lambda a, x, b, y: float("nan"),), "return True or False"),
+]
+
+
+@pytest.mark.parametrize(("check", "answer"), RIGHT_09)
+def test_right_answers_about_the_road_pass(check, answer):
+    verdict = check(*answer)
+    assert verdict, verdict.message
+
+
+@pytest.mark.parametrize(("check", "answer", "message"), WRONG_09)
+def test_wrong_answers_about_the_road_are_refused(check, answer, message):
     verdict = check(*answer)
     assert not verdict
     assert message in verdict.message

@@ -9,6 +9,7 @@ from lenet_utils.checks.find_the_bugs import choice_of_epoch, faults, kept_weigh
 from lenet_utils.checks.from_pixels import parameters_by_layer, shift, shifted_copies
 from lenet_utils.checks.layer_by_layer import c3_counts, seven_by_seven, subsampling
 from lenet_utils.checks.local_connectivity import layer_sides, receptive_field, what_c3_sees
+from lenet_utils.checks.paper_and_modern import clear, one_part
 from lenet_utils.checks.pooling import as_convolution, one_square, same_after_pooling
 from lenet_utils.checks.practice import most_confused, training_step, updates
 from lenet_utils.checks.rbf_output import distances, loss_at_the_start, rejection
@@ -20,6 +21,8 @@ from lenet_utils.checks.verdict import Verdict
 from lenet_utils.checks.weight_sharing import colour_counts, textbook_convolution, unfolded
 
 __all__ = [
+    "one_part",
+    "clear",
     "shifted",
     "reach",
     "alexnet_sides",
