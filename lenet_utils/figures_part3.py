@@ -63,17 +63,11 @@ def size_and_work(tables: Mapping[str, LayerTable], *, caption: str = "") -> Fig
     macs = [table.macs for table in tables.values()]
     low = min(min(parameters), min(macs)) / 3
     high = max(max(parameters), max(macs)) * 3
+    at = (min(parameters) ** 2 * max(parameters)) ** (1 / 3)
     for uses in (1, 10, 100, 1000):
         axis.plot([low, high], [low * uses, high * uses], color="gray", lw=0.6)
-        at = min(max(parameters) * 4, max(macs) * 2.2 / uses)
-        axis.text(
-            at,
-            at * uses,
-            f"{uses:,} uses" if uses > 1 else "1 use of a parameter",
-            fontsize=8,
-            ha="right",
-            va="bottom",
-        )
+        label = f"{uses:,} uses" if uses > 1 else "1 use"
+        axis.text(at, at * uses * 0.9, label, fontsize=8, va="top")
     points = list(zip(parameters, macs, strict=True))
     for place, (name, (x, y)) in enumerate(zip(tables, points, strict=True)):
         # A name goes to the left where a point close by would stand in its way.
