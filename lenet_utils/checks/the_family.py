@@ -24,9 +24,7 @@ def alexnet_sides(after_convolution: Any, after_pooling: Any) -> str:
     if side == 54:
         wrong("54 steps of four pixels fit, and the place where the kernel starts counts too.")
     if side == 56:
-        wrong(
-            "56 is 224 / 4. Count places: padded side less kernel, in steps of 4, plus 1."
-        )
+        wrong("56 is 224 / 4. Count places: padded side less kernel, in steps of 4, plus 1.")
     if side != 55:
         wrong(f"{side} is not it: (224 + 2 x 2 - 11) / 4, rounded down, plus 1.")
     half = integer(after_pooling, "the side after the pooling")
