@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -205,11 +205,9 @@ def learning_curves(history: History) -> Figure:
     for label, (errors, colour, marker) in curves.items():
         percent = [100 * error for error in errors]
         axis.plot(epochs, percent, color=colour, marker=marker, ms=4, lw=1.5, label=label)
-    axis.set(xlabel="epoch", ylabel="error, %", yscale="log")
+    axis.set(xlabel="epoch", ylabel="error, %")
+    _logarithmic(axis, "y")
     axis.set_xticks(epochs if len(epochs) < 21 else epochs[:: len(epochs) // 10])
-    axis.yaxis.set_major_formatter("{x:g}")
-    axis.yaxis.set_minor_formatter("{x:g}")
-    axis.tick_params(axis="y", which="minor", labelsize=7)
     axis.legend(frameon=False)
     _open(axis)
     parts = "; ".join(
@@ -336,10 +334,9 @@ def lines(
         axis.plot(curve.x, curve.y, ms=4, lw=1.5, label=label, **stroke)
     axis.set(xlabel=xlabel, ylabel=ylabel)
     if log:
-        axis.set_yscale("log")
-        axis.yaxis.set_major_formatter("{x:g}")
-        axis.yaxis.set_minor_formatter("{x:g}")
-        axis.tick_params(axis="y", which="minor", labelsize=7)
+        _logarithmic(axis, "y")
+    if all(float(x).is_integer() for curve in series.values() for x in curve.x):
+        axis.xaxis.get_major_locator().set_params(integer=True)
     if len(series) > 1:
         axis.legend(frameon=False)
     _open(axis)
@@ -385,9 +382,7 @@ def intervals(
     axis.invert_yaxis()
     axis.set(xlabel=xlabel)
     if log:
-        axis.set_xscale("log")
-        axis.xaxis.set_major_formatter("{x:g}")
-        axis.xaxis.set_minor_formatter("{x:g}")
+        _logarithmic(axis, "x")
     axis.grid(axis="x", alpha=0.2)
     if compared:
         axis.legend(frameon=False, loc="best")
@@ -412,6 +407,17 @@ def _subplots(rows: int, columns: int, width: float, height: float) -> tuple[Any
 def _show(axis: "Axes", picture: Tensor, low: float, high: float, signed: bool) -> None:
     cmap = "berlin" if signed else "gray"
     axis.imshow(picture.numpy(), cmap=cmap, vmin=low, vmax=high, interpolation="none")
+
+
+def _logarithmic(axis: "Axes", which: Literal["x", "y"]) -> None:
+    """Draw on a logarithmic scale with ticks at 1, 2 and 5 times a power of ten."""
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    getattr(axis, f"set_{which}scale")("log")
+    ticks = axis.xaxis if which == "x" else axis.yaxis
+    ticks.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ticks.set_minor_locator(NullLocator())
+    ticks.set_major_formatter("{x:g}")
 
 
 def _open(axis: "Axes") -> None:
