@@ -8,7 +8,7 @@ or a machine without a C++ compiler, is trained in plain PyTorch by the same ste
 
 import math
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol, TypeGuard
 
 import torch
 from torch import Tensor, nn
@@ -29,14 +29,15 @@ MEMORIES = {"momentum": 1, "adam": 2}
 
 
 class Look(NamedTuple):
-    """How a digit enters a network, as 32x32 inputs.
+    """How a digit enters a network.
 
-    grey: float32 (256,), the input value of each grey level; border: the input value of the two
-    pixels around the digit.
+    grey: float32 (256,), the input value of each grey level; frame: how many pixels are put around
+    the digit, and border: their input value. The kernel knows frames of 2 around 28x28.
     """
 
     grey: Tensor
     border: float
+    frame: int = 2
 
 
 LOOKS = {
@@ -47,8 +48,8 @@ LOOKS = {
 
 
 def framed(pictures: Tensor, look: Look) -> Tensor:
-    """Return inputs: uint8 (N, 28, 28) to float32 (N, 1, 32, 32)."""
-    return F.pad(look.grey[pictures.long()], (2, 2, 2, 2), value=look.border)[:, None]
+    """Return inputs: uint8 (N, H, W) to float32 (N, 1, H + 2 frame, W + 2 frame)."""
+    return F.pad(look.grey[pictures.long()], (look.frame,) * 4, value=look.border)[:, None]
 
 
 class Member(NamedTuple):
@@ -58,7 +59,7 @@ class Member(NamedTuple):
     kind or AdamW's.
     """
 
-    model: LeNet5
+    model: nn.Module
     look: Look
     optimiser: Optimiser
     decay: float = 0.0
@@ -99,7 +100,7 @@ class Team(Protocol):
         ...
 
 
-def knows(model: nn.Module) -> bool:
+def knows(model: nn.Module) -> TypeGuard[LeNet5]:
     """Whether the kernel can train this network: LeNet5 of known parts with a linear output."""
     if type(model) is not LeNet5 or model.smallest_wins or model.nominal_size != 32:
         return False
@@ -116,7 +117,7 @@ class KernelTeam:
         members: at most as many as there are lanes; `knows` each model.
 
     Raises:
-        ValueError: more networks than lanes.
+        ValueError: more networks than lanes; a network that it does not know.
         KernelUnavailable: the kernel cannot be built.
     """
 
@@ -127,6 +128,8 @@ class KernelTeam:
             raise ValueError(f"got {len(members)} networks; expected at most {self.lanes}.")
         self.members = members
         first = members[0].model
+        if not knows(first):
+            raise ValueError(f"the kernel does not know this network; use PlainTeam:\n{first}")
         self.table = c3_table(first).to(torch.uint8).contiguous()
         self.network = (self.table.data_ptr(), class_count(first), *_kind(first))
         # A lane left over trains a copy of the last network, and nobody reads it.

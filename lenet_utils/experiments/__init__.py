@@ -40,7 +40,7 @@ __all__ = [
     "mean_interval",
 ]
 
-MODULES = ("readings",)
+MODULES = ("readings", "road", "networks", "rivals")
 """Modules of this package that define `EXPERIMENTS`, a list of Experiment."""
 
 
