@@ -229,8 +229,8 @@ class RivalRunner:
             fitted = method(pictures, self.data.train.labels, job.settings, choice)
             test = self._pictures(job, self.data.test.images)
             error = _error(fitted, test, self.data.test.labels)
-            costs = {"macs": fitted.macs, "memory": fitted.memory}
-            final.append({"test_error": error, "choice": choice, **costs})
+            row = {"test_error": error, "macs": fitted.macs, "memory": fitted.memory}
+            final.append(row if choice is None else {**row, "choice": choice})
         return final
 
     def state_dict(self) -> dict[str, Any]:
@@ -272,13 +272,14 @@ RIVALS: dict[str, Settings] = {
     ),
 }
 
+_FIVE = {"passes": 5}
 RIVAL_NETWORKS: dict[str, Settings] = {
-    "784-300-10": {**TODAY, "network": "784-300-10", "side": 28},
-    "784-300-100-10": {**TODAY, "network": "784-300-100-10", "side": 28},
-    "LeNet-1": {**TODAY, "network": "LeNet-1", "side": 28},
-    "LeNet-4": {**TODAY, "network": "LeNet-4"},
+    "784-300-10": {**TODAY, "network": "784-300-10", "side": 28, **_FIVE},
+    "784-300-100-10": {**TODAY, "network": "784-300-100-10", "side": 28, **_FIVE},
+    "LeNet-1": {**TODAY, "network": "LeNet-1", "side": 28, **_FIVE},
+    "LeNet-4": {**TODAY, "network": "LeNet-4", **_FIVE},
 }
-"""Trained as today, on 55,000 digits: the paper's numbers are of its own training, on 60,000."""
+"""Trained as today, in five passes of 55,000 digits; the paper's learnt from 60,000, as then."""
 
 
 def runner(jobs: list[Job], data: MNIST, device: torch.device) -> Runner:

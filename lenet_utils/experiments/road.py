@@ -102,6 +102,7 @@ SINCE: dict[str, Settings] = {
     "modern, dropout": {**MODERN, "dropout": 0.3},
     "modern, one-cycle": {**MODERN, "schedule": "one-cycle", "rate": 0.012},
     "modern, distortions": {**MODERN, "distortions": DISTORTED},
+    "modern, distortions of 1 pixel": {**MODERN, "distortions": {**DISTORTED, "shift": 1.0}},
     "modern, batch normalisation": {**MODERN, "batch_norm": True},
 }
 """Each with one change from `MODERN`."""
@@ -123,6 +124,18 @@ LONGER: dict[str, Settings] = {
         "decay": 0.1,
         "passes": 30,
         "rate": 0.006,
+    },
+    f"{_NAME}, weight decay 0.1, a third of the rate, 32 passes": {
+        **TOGETHER,
+        "decay": 0.1,
+        "passes": 32,
+        "rate": 0.004,
+    },
+    f"{_NAME}, weight decay 0.2, a quarter of the rate, 32 passes": {
+        **TOGETHER,
+        "decay": 0.2,
+        "passes": 32,
+        "rate": 0.003,
     },
 }
 """What helped most, together, and in more passes; validation chooses among them."""
