@@ -205,10 +205,13 @@ def test_the_command_line_lists_and_refuses(capsys, tmp_path):
         main(["run", "paper", "--seeds", "none"])
 
 
-def test_the_welcome_page_quotes_the_record():
+def test_the_welcome_page_and_the_readme_quote_the_record():
     root = Path(__file__).resolve().parent.parent
     welcome = (root / "book" / "welcome.md").read_text(encoding="utf-8")
+    readme = " ".join((root / "README.md").read_text(encoding="utf-8").split())
     found = load_record("best-reading").mean("test_error", "all digits")
+    words = f"{100 * found.mean:.2f}% of the test digits misread, a mean over {found.n} seeds"
+    assert words in readme
     assert f"misreads {100 * found.mean:.2f}% of the test" in " ".join(welcome.split())
     assert f"a mean over {found.n} seeds" in welcome
     assert f"(p. 10), {100 * found.mean:.2f}% here" in welcome
