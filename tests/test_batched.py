@@ -5,6 +5,7 @@ import torch
 
 from lenet_utils.experiments import Job, all_experiments
 from lenet_utils.experiments.batched import RoadRunner, build, group
+from lenet_utils.experiments.fast import RECIPE, FastRunner
 from lenet_utils.experiments.networks import NETWORKS, TODAY, NetworkRunner
 from lenet_utils.experiments.road import ADAM, MODERN, MOMENTUM, SDLM_LINEAR, SGD, START
 from lenet_utils.layers import Subsampling
@@ -130,3 +131,13 @@ def test_the_experiments_are_consistent():
         assert len({(job.variant, job.seed) for job in jobs}) == len(jobs)
         for job in jobs:
             experiment.group(job)
+
+
+def test_the_fast_recipe_is_timed_and_resumes(digits):
+    settings = {**RECIPE, "passes": 1, "batch": 50}
+    runner = FastRunner([Job("a", settings, 0)], digits, CPU)
+    assert runner.advance()[0]["fit_seconds"] > 0
+    resumed = FastRunner([Job("a", settings, 0)], digits, CPU)
+    resumed.load_state_dict(runner.state_dict())
+    (final,) = resumed.finish()
+    assert final == runner.finish()[0] and final["reached"] is (final["test_error"] <= 0.008)

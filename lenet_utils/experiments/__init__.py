@@ -40,7 +40,7 @@ __all__ = [
     "mean_interval",
 ]
 
-MODULES = ("readings", "road", "networks", "rivals")
+MODULES = ("readings", "road", "networks", "rivals", "fast")
 """Modules of this package that define `EXPERIMENTS`, a list of Experiment."""
 
 
