@@ -125,18 +125,6 @@ LONGER: dict[str, Settings] = {
         "passes": 30,
         "rate": 0.006,
     },
-    f"{_NAME}, weight decay 0.1, a third of the rate, 32 passes": {
-        **TOGETHER,
-        "decay": 0.1,
-        "passes": 32,
-        "rate": 0.004,
-    },
-    f"{_NAME}, weight decay 0.2, a quarter of the rate, 32 passes": {
-        **TOGETHER,
-        "decay": 0.2,
-        "passes": 32,
-        "rate": 0.003,
-    },
 }
 """What helped most, together, and in more passes; validation chooses among them."""
 

@@ -13,7 +13,7 @@ from torch import nn
 
 from lenet_utils.experiments.records import Record, load_record
 from lenet_utils.experiments.running import state_folder
-from lenet_utils.models import lenet5_1998
+from lenet_utils.models import lenet5_1998, lenet5_modern
 from lenet_utils.weights import load_model, save_model
 
 FOLDER = Path(__file__).resolve().parent.parent / "trained"
@@ -27,14 +27,22 @@ class Shipped(NamedTuple):
     variant: str
 
 
-SHIPPED = {"lenet5_1998": Shipped(lenet5_1998, "open-choices", "curvature x 4, coefficients 1")}
+SHIPPED = {
+    "lenet5_1998": Shipped(lenet5_1998, "open-choices", "curvature x 4, coefficients 1"),
+    "lenet5_modern": Shipped(
+        lenet5_modern,
+        "road-to-today",
+        "modern, one-cycle, distortions, weight decay 0.1, half the rate, 30 passes",
+    ),
+}
 
 
 def load_trained(name: str) -> nn.Module:
     """Return a trained network, ready to answer.
 
     Args:
-        name: "lenet5_1998", for pictures (N, 1, 32, 32) of `normalise_1998`.
+        name: "lenet5_1998", for pictures (N, 1, 32, 32) of `normalise_1998`, or "lenet5_modern",
+            for pictures (N, 1, 28, 28) of `normalise_modern`.
 
     Raises:
         ValueError: an unknown name; the message lists those that exist.
