@@ -22,6 +22,7 @@ from lenet_utils.mnist import (
     default_root,
     load_mnist,
     normalise_1998,
+    normalise_modern,
     pad_to_32,
 )
 from lenet_utils.models import lenet5_1998
