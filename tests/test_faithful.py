@@ -205,7 +205,8 @@ def test_the_ledger_is_what_the_records_say():
             else r.curves[claim.measure][(claim.at_pass or 0) - 1]
             for r in runs
         ]
-        assert entry.ours == pytest.approx(mean_interval(values))
+        # A single run has no interval: its half width is not a number.
+        assert tuple(entry.ours) == pytest.approx(tuple(mean_interval(values)), nan_ok=True)
         assert claim.record in entry.command
 
 
