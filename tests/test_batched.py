@@ -9,9 +9,9 @@ from lenet_utils.experiments.fast import RECIPE, FastRunner
 from lenet_utils.experiments.networks import NETWORKS, TODAY, NetworkRunner
 from lenet_utils.experiments.road import ADAM, MODERN, MOMENTUM, SDLM_LINEAR, SGD, START
 from lenet_utils.layers import Subsampling
+from lenet_utils.many_seeds.teams import KernelTeam, PlainTeam
 from lenet_utils.mnist import MNIST, Digits, load_mnist
 from lenet_utils.models import lenet5_modern
-from lenet_utils.teams import KernelTeam, PlainTeam
 
 SMALL = {"passes": 2, "training": 60, "validation": 30}
 CPU = torch.device("cpu")

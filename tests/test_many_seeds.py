@@ -7,11 +7,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from lenet_utils import kernel as kernel_module
-from lenet_utils import many_seeds
 from lenet_utils.criteria import MAP, MSE, Criterion, CrossEntropy
-from lenet_utils.kernel import KernelUnavailable, load_kernel
-from lenet_utils.many_seeds import GREY_1998, outputs, plain_pass, train_pass
+from lenet_utils.many_seeds import GREY_1998, outputs, passes, plain_pass, train_pass
+from lenet_utils.many_seeds import kernel as kernel_module
+from lenet_utils.many_seeds.kernel import KernelUnavailable, load_kernel
 from lenet_utils.models import LeNet5, lenet5_1998, lenet5_modern
 
 N = 60
@@ -85,7 +84,7 @@ def largest_gap(a: list[LeNet5], b: list[LeNet5]) -> float:
     ids=["rbf", "full-c3", "seven-classes", "linear"],
 )
 def test_100_updates_equal_each_network_alone(
-    parts: dict[str, object], criteria: list[Criterion], path: many_seeds.Path
+    parts: dict[str, object], criteria: list[Criterion], path: passes.Path
 ):
     pictures, labels = digits()
     labels = labels % int(parts.get("num_classes", 10))  # type: ignore[call-overload]
@@ -123,7 +122,7 @@ def test_one_update_is_autograds_gradient_in_float64():
 
 
 def test_more_networks_than_lanes_and_a_chunk_that_is_not_full(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(many_seeds, "CHUNK", 4)
+    monkeypatch.setattr(passes, "CHUNK", 4)
     k = load_kernel().lanes() + 1
     pictures, labels = digits()
     models = networks(k)

@@ -6,11 +6,19 @@ import pytest
 import torch
 from torch import nn
 
-from lenet_utils.kernel import KernelUnavailable, load_teams
 from lenet_utils.layers import ScaledTanh
+from lenet_utils.many_seeds.kernel import KernelUnavailable, load_teams
+from lenet_utils.many_seeds.teams import (
+    LOOKS,
+    KernelTeam,
+    Member,
+    PlainTeam,
+    framed,
+    knows,
+    one_cycle,
+)
 from lenet_utils.mnist import load_mnist, normalise_1998, normalise_modern, pad_to_32
 from lenet_utils.models import LeNet5, lenet5_1998, lenet5_modern
-from lenet_utils.teams import LOOKS, KernelTeam, Member, PlainTeam, framed, knows, one_cycle
 
 try:
     load_teams()

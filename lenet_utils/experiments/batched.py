@@ -16,13 +16,10 @@ from lenet_utils.criteria import MAP, Criterion, CrossEntropy
 from lenet_utils.distortions import PlanarRanges, distort
 from lenet_utils.experiments.protocol import Job, Settings
 from lenet_utils.initialisation import initialise_1998
-from lenet_utils.kernel import KernelUnavailable
 from lenet_utils.layers import ScaledTanh, SparseConv2d
 from lenet_utils.many_seeds import GREY_1998, outputs, train_pass
-from lenet_utils.mnist import MNIST, Digits, pad_to_32
-from lenet_utils.models import LeNet5
-from lenet_utils.sdlm import PUBLISHED_SCHEDULE, SDLM
-from lenet_utils.teams import (
+from lenet_utils.many_seeds.kernel import KernelUnavailable
+from lenet_utils.many_seeds.teams import (
     HIDDEN,
     LOOKS,
     KernelTeam,
@@ -32,6 +29,9 @@ from lenet_utils.teams import (
     knows,
     one_cycle,
 )
+from lenet_utils.mnist import MNIST, Digits, pad_to_32
+from lenet_utils.models import LeNet5
+from lenet_utils.sdlm import PUBLISHED_SCHEDULE, SDLM
 from lenet_utils.training import split_validation
 
 CURVATURE_PATTERNS = 500

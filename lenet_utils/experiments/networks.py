@@ -10,10 +10,10 @@ from torch import Tensor, nn
 from lenet_utils.experiments.batched import RoadRunner, group
 from lenet_utils.experiments.protocol import Experiment, Job, Settings
 from lenet_utils.layers import ScaledTanh
+from lenet_utils.many_seeds.teams import LOOKS, Look, PlainTeam, framed
 from lenet_utils.mnist import Digits, pad_to_32
 from lenet_utils.models import LeNet5, Pooling
 from lenet_utils.relatives import LocallyConnected2d, fully_connected, lenet1, lenet4
-from lenet_utils.teams import LOOKS, Look, PlainTeam, framed
 
 TODAY: Settings = {
     "side": 32,

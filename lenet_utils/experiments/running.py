@@ -14,7 +14,7 @@ import torch
 from lenet_utils.experiments.environment import environment
 from lenet_utils.experiments.protocol import Experiment, Job, Runner
 from lenet_utils.experiments.records import Record, Run, load_record, record_path, save_record
-from lenet_utils.kernel import cache_folder
+from lenet_utils.many_seeds.kernel import cache_folder
 from lenet_utils.weights import write_atomically
 
 if TYPE_CHECKING:

@@ -1,7 +1,4 @@
-"""Figures of Part I: pictures beside kernels and maps, windows on a digit, curves against shift.
-
-Like those of `lenet_utils.figures`, each returns a `Figure` with its text and its arrays.
-"""
+"""Pictures beside kernels and maps, windows on a digit, curves against shift."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -9,17 +6,17 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from lenet_utils.figures import (
-    _WIDTH,
+from lenet_utils.figures.style import (
     BLUE,
     GREEN,
     ORANGE,
     PURPLE,
+    WIDTH,
     Figure,
-    _open,
-    _render,
-    _show,
-    _subplots,
+    open_axes,
+    render,
+    show,
+    subplots,
 )
 
 if TYPE_CHECKING:
@@ -62,8 +59,8 @@ def panels(
         raise ValueError(f"pictures have shapes {shapes}; expected (H, W) of each.")
     columns = min(columns, len(values))
     rows = -(-len(values) // columns)
-    size = _WIDTH / max(columns, 3)
-    figure, axes = _subplots(rows, columns, size * columns, rows * (size + 0.3))
+    size = WIDTH / max(columns, 3)
+    figure, axes = subplots(rows, columns, size * columns, rows * (size + 0.3))
     for i, axis in enumerate(axes.flat):
         axis.axis("off")
         if i < len(values):
@@ -71,12 +68,12 @@ def panels(
             low, high = values[i].min().item(), values[i].max().item()
             if i in signed:
                 low, high = -limit, limit
-            _show(axis, values[i], low, high, i in signed)
+            show(axis, values[i], low, high, i in signed)
             axis.set_title(titles[i], fontsize=9, pad=3)
             if i in numbers:
                 _write_numbers(axis, values[i], low, high, i in signed)
     arrays = dict(zip(titles, values, strict=True))
-    return _render(figure, alt, caption, **arrays)
+    return render(figure, alt, caption, **arrays)
 
 
 def windows(
@@ -101,9 +98,9 @@ def windows(
 
     if len(boxes) > len(_COLOURS):
         raise ValueError(f"got {len(boxes)} windows; expected {len(_COLOURS)} or fewer.")
-    figure, axes = _subplots(1, 1, 4.4, 4.9)
+    figure, axes = subplots(1, 1, 4.4, 4.9)
     axis = axes[0, 0]
-    _show(axis, image.detach().float().cpu(), float(image.min()), float(image.max()), False)
+    show(axis, image.detach().float().cpu(), float(image.min()), float(image.max()), False)
     for (name, (top, bottom, left, right)), colour in zip(boxes.items(), _COLOURS, strict=False):
         size = (right - left + 1, bottom - top + 1)
         # A frame that lies on the picture's edge is drawn a little inside it.
@@ -115,7 +112,7 @@ def windows(
         axis.plot([], [], color=colour, lw=2, label=f"{name}: {size[1]} by {size[0]}")
     axis.axis("off")
     figure.legend(frameon=False, loc="outside lower center", fontsize=9, ncols=2)
-    return _render(figure, alt, caption, **{name: torch.tensor(b) for name, b in boxes.items()})
+    return render(figure, alt, caption, **{name: torch.tensor(b) for name, b in boxes.items()})
 
 
 def curves(
@@ -145,7 +142,7 @@ def curves(
     for name, values in series.items():
         if len(values) != len(x):
             raise ValueError(f"{name} has {len(values)} values for {len(x)} values of x.")
-    figure, axes = _subplots(1, 1, _WIDTH, 3.1)
+    figure, axes = subplots(1, 1, WIDTH, 3.1)
     axis = axes[0, 0]
     factor = 100 if percent else 1
     for (name, values), colour, mark in zip(series.items(), _COLOURS, _MARKS, strict=False):
@@ -155,14 +152,14 @@ def curves(
     axis.set_ylim(bottom=min(0.0, axis.get_ylim()[0]))
     axis.set_xticks(list(x))
     axis.legend(frameon=False)
-    _open(axis)
+    open_axes(axis)
     form = "{:.1%}" if percent else "{:.2f}"
     told = "; ".join(
         f"{name}: " + ", ".join(form.format(value) for value in values)
         for name, values in series.items()
     )
     at = ", ".join(f"{value:g}" for value in x)
-    return _render(
+    return render(
         figure, f"Lines of {ylabel} against {xlabel}, at {at}. {told}.", caption, **series
     )
 

@@ -5,7 +5,7 @@ import re
 import pytest
 import torch
 
-from lenet_utils import figures_part1
+from lenet_utils import figures
 from lenet_utils.figures import Figure
 
 
@@ -13,13 +13,13 @@ from lenet_utils.figures import Figure
 def all_figures() -> list[Figure]:
     digit, kernel = torch.rand(32, 32), torch.linspace(-0.1, 0.1, 25).view(5, 5)
     return [
-        figures_part1.panels(
+        figures.panels(
             [digit, kernel], ["digit", "kernel"], alt="a digit, a kernel", signed=[1], numbers=[1]
         ),
-        figures_part1.windows(
+        figures.windows(
             digit, {"C1": (3, 7, 4, 8), "C3": (0, 13, 2, 15)}, alt="two frames on a digit"
         ),
-        figures_part1.curves(
+        figures.curves(
             [0, 1, 2],
             {"average": [0.0, 0.125, 0.25], "max": [0.0, 0.2, 0.3]},
             xlabel="shift, pixels",
@@ -57,12 +57,12 @@ def test_curves_are_told_in_words(all_figures):
 
 def test_what_cannot_be_drawn_is_refused():
     with pytest.raises(ValueError, match="2 titles for 1 pictures"):
-        figures_part1.panels([torch.zeros(2, 2)], ["a", "b"], alt="")
+        figures.panels([torch.zeros(2, 2)], ["a", "b"], alt="")
     with pytest.raises(ValueError, match=r"expected \(H, W\) of each"):
-        figures_part1.panels([torch.zeros(1, 2, 2)], ["a"], alt="")
+        figures.panels([torch.zeros(1, 2, 2)], ["a"], alt="")
     with pytest.raises(ValueError, match="expected 5 or fewer"):
-        figures_part1.windows(torch.zeros(4, 4), {str(i): (0, 1, 0, 1) for i in range(6)}, alt="")
+        figures.windows(torch.zeros(4, 4), {str(i): (0, 1, 0, 1) for i in range(6)}, alt="")
     with pytest.raises(ValueError, match="2 values for 3 values of x"):
-        figures_part1.curves([1, 2, 3], {"a": [1, 2]}, xlabel="x", ylabel="y")
+        figures.curves([1, 2, 3], {"a": [1, 2]}, xlabel="x", ylabel="y")
     with pytest.raises(ValueError, match="got 0 series"):
-        figures_part1.curves([1], {}, xlabel="x", ylabel="y")
+        figures.curves([1], {}, xlabel="x", ylabel="y")

@@ -14,10 +14,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lenet_utils.kernel import load_teams
-from lenet_utils.lanes import c3_table, class_count
 from lenet_utils.layers import ScaledTanh, Subsampling
-from lenet_utils.many_seeds import GREY_1998
+from lenet_utils.many_seeds.kernel import load_teams
+from lenet_utils.many_seeds.lanes import c3_table, class_count
+from lenet_utils.many_seeds.passes import GREY_1998
 from lenet_utils.mnist import MNIST_MEAN, MNIST_STD
 from lenet_utils.models import LeNet5
 

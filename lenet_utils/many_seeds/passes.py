@@ -18,11 +18,11 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from lenet_utils.arguments import refusal, require_pictures, require_training
-from lenet_utils.batched import Batched
 from lenet_utils.criteria import Criterion
-from lenet_utils.kernel import KernelUnavailable, load_kernel
-from lenet_utils.lanes import Lanes
+from lenet_utils.many_seeds.arguments import refusal, require_pictures, require_training
+from lenet_utils.many_seeds.batched import Batched
+from lenet_utils.many_seeds.kernel import KernelUnavailable, load_kernel
+from lenet_utils.many_seeds.lanes import Lanes
 from lenet_utils.models import LeNet5
 
 Path = Literal["auto", "kernel", "batched", "plain"]

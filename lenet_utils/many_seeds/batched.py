@@ -13,8 +13,8 @@ from torch import Tensor
 from torch.func import functional_call, grad, vmap
 
 from lenet_utils.criteria import Criterion
-from lenet_utils.lanes import c3_table, class_count, codes_of, criterion_setting
 from lenet_utils.layers import SparseConv2d
+from lenet_utils.many_seeds.lanes import c3_table, class_count, codes_of, criterion_setting
 from lenet_utils.models import LeNet5
 
 

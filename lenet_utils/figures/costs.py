@@ -1,12 +1,9 @@
-"""Figures of Part III: what each fault costs, and a family of networks by size and work.
-
-Like those of `lenet_utils.figures`, each returns a `Figure` with its text and its arrays.
-"""
+"""What each fault costs, and networks by their size and work."""
 
 from collections.abc import Mapping, Sequence
 
 from lenet_utils.accounting import LayerTable
-from lenet_utils.figures import _WIDTH, BLUE, ORANGE, Figure, _open, _render, _subplots
+from lenet_utils.figures.style import BLUE, ORANGE, WIDTH, Figure, open_axes, render, subplots
 
 
 def costs(errors: Mapping[str, Sequence[float]], *, caption: str = "") -> Figure:
@@ -21,7 +18,7 @@ def costs(errors: Mapping[str, Sequence[float]], *, caption: str = "") -> Figure
     """
     if not errors or any(not runs or min(runs) <= 0 for runs in errors.values()):
         raise ValueError("expected for each variant one error a seed, all above 0.")
-    figure, axes = _subplots(1, 1, _WIDTH, 0.34 * len(errors) + 0.7)
+    figure, axes = subplots(1, 1, WIDTH, 0.34 * len(errors) + 0.7)
     axis = axes[0, 0]
     first = next(iter(errors.values()))
     axis.axvspan(100 * min(first), 100 * max(first), color=BLUE, alpha=0.25, lw=0)
@@ -35,9 +32,9 @@ def costs(errors: Mapping[str, Sequence[float]], *, caption: str = "") -> Figure
     axis.xaxis.set_minor_formatter("")
     axis.set_xticks([5, 10, 20, 50, 100], ["5", "10", "20", "50", "100"])
     axis.grid(axis="y", alpha=0.25)
-    _open(axis)
+    open_axes(axis)
     told = "; ".join(f"{name}: {min(runs):.0%} to {max(runs):.0%}" for name, runs in errors.items())
-    return _render(
+    return render(
         figure,
         f"Errors, a dot for each seed. {told}.",
         caption,
@@ -57,7 +54,7 @@ def size_and_work(tables: Mapping[str, LayerTable], *, caption: str = "") -> Fig
     """
     if not tables or any(t.parameters == 0 or t.macs == 0 for t in tables.values()):
         raise ValueError("expected networks with parameters and multiply-accumulates.")
-    figure, axes = _subplots(1, 1, _WIDTH, 3.8)
+    figure, axes = subplots(1, 1, WIDTH, 3.8)
     axis = axes[0, 0]
     parameters = [table.parameters for table in tables.values()]
     macs = [table.macs for table in tables.values()]
@@ -84,12 +81,12 @@ def size_and_work(tables: Mapping[str, LayerTable], *, caption: str = "") -> Fig
     axis.set(xscale="log", yscale="log", xlabel="parameters", ylabel="multiply-accumulates")
     axis.set_xlim(min(parameters) / 2, max(parameters) * 5)
     axis.set_ylim(min(macs) / 2.5, max(macs) * 3)
-    _open(axis)
+    open_axes(axis)
     told = "; ".join(
         f"{name}: {table.parameters:,} parameters, {table.macs:,} multiply-accumulates"
         for name, table in tables.items()
     )
-    return _render(
+    return render(
         figure,
         f"Networks by parameters and by multiply-accumulates for one picture. {told}.",
         caption,

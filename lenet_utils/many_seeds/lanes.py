@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from lenet_utils.criteria import MAP, MSE, Criterion, CrossEntropy
-from lenet_utils.kernel import load_kernel
 from lenet_utils.layers import RBFOutput, SparseConv2d
+from lenet_utils.many_seeds.kernel import load_kernel
 from lenet_utils.models import LeNet5
 
 

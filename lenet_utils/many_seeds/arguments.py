@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from lenet_utils.criteria import Criterion
-from lenet_utils.lanes import c3_table, class_count, codes_of
 from lenet_utils.layers import RBFOutput, ScaledTanh, SparseConv2d, Subsampling
+from lenet_utils.many_seeds.lanes import c3_table, class_count, codes_of
 from lenet_utils.models import LeNet5
 
 _CHILDREN = (

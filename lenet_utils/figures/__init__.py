@@ -1,0 +1,36 @@
+"""The figures of the lessons, in one style, for light and dark pages.
+
+Each function returns a `Figure`: an SVG whose lines and letters take the colour of the text
+around them, a text that says what is to be seen, and the arrays that were drawn.
+"""
+
+from lenet_utils.figures.charts import Measured, Series, intervals, lines
+from lenet_utils.figures.costs import costs, size_and_work
+from lenet_utils.figures.network import glyphs, pictures, shares, wiring
+from lenet_utils.figures.panels import curves, panels, windows
+from lenet_utils.figures.style import BLUE, GREEN, ORANGE, PURPLE, Figure
+from lenet_utils.figures.training import answers, confusion_matrix, learning_curves
+
+__all__ = [
+    "BLUE",
+    "GREEN",
+    "ORANGE",
+    "PURPLE",
+    "Figure",
+    "Measured",
+    "Series",
+    "answers",
+    "confusion_matrix",
+    "costs",
+    "curves",
+    "glyphs",
+    "intervals",
+    "learning_curves",
+    "lines",
+    "panels",
+    "pictures",
+    "shares",
+    "size_and_work",
+    "windows",
+    "wiring",
+]

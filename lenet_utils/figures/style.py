@@ -1,0 +1,120 @@
+"""What all figures share: colours, the drawing surface, and the way to an SVG for any page."""
+
+import io
+import re
+from dataclasses import dataclass, field
+from html import escape
+from typing import TYPE_CHECKING, Any, Literal
+
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# Told apart by the colour-blind, and at least 3:1 against a white and against a dark page.
+BLUE, ORANGE, GREEN, PURPLE = "#3b82c4", "#d55e00", "#009e73", "#b05aa0"
+# Matplotlib wants a colour; this one, used nowhere else, is replaced by `currentColor`.
+INK = "#010203"
+WIDTH = 6.9  # inches at 100 dots: the text column of the book
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure that a notebook shows, with what it shows.
+
+    Attributes:
+        svg: the drawing.
+        alt: what is to be seen, for readers who do not see it.
+        caption: what to notice.
+        arrays: the numbers behind it, by name.
+    """
+
+    svg: str
+    alt: str
+    caption: str
+    arrays: dict[str, Any] = field(repr=False, default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"Figure. {self.alt}"
+
+    def _repr_html_(self) -> str:
+        return (
+            f'<figure class="lenet-figure" role="group">'
+            f"{self.svg}<figcaption>{escape(self.caption)}</figcaption></figure>"
+        )
+
+
+def subplots(rows: int, columns: int, width: float, height: float) -> tuple[Any, Any]:
+    """Make an empty drawing of width by height inches, with rows by columns of axes."""
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure as Canvas
+
+    with rc_context(STYLE):
+        figure = Canvas(figsize=(width, height), layout="constrained")
+        figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.02, hspace=0.02)
+        return figure, figure.subplots(rows, columns, squeeze=False)
+
+
+def show(axis: "Axes", picture: Tensor, low: float, high: float, signed: bool) -> None:
+    """Draw a picture (H, W) in grey, or in blue and red around zero."""
+    cmap = "berlin" if signed else "gray"
+    axis.imshow(picture.numpy(), cmap=cmap, vmin=low, vmax=high, interpolation="none")
+
+
+def logarithmic(axis: "Axes", which: Literal["x", "y"]) -> None:
+    """Draw on a logarithmic scale with ticks at 1, 2 and 5 times a power of ten."""
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    getattr(axis, f"set_{which}scale")("log")
+    ticks = axis.xaxis if which == "x" else axis.yaxis
+    ticks.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ticks.set_minor_locator(NullLocator())
+    ticks.set_major_formatter("{x:g}")
+
+
+def open_axes(axis: "Axes") -> None:
+    """Take away the frame's upper and right side."""
+    axis.spines[["top", "right"]].set_visible(False)
+
+
+STYLE = {
+    "figure.dpi": 100,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "savefig.facecolor": "none",
+    "font.size": 10,
+    "text.color": INK,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "svg.fonttype": "none",
+}
+
+
+def render(figure: Any, alt: str, caption: str, **arrays: Any) -> Figure:
+    """Turn a drawing into an SVG that can stand in a page beside others."""
+    from matplotlib import rc_context
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text):
+        if text.get_color() == "black":
+            text.set_color(INK)
+    buffer = io.StringIO()
+    # The salt makes the names of clip paths the same in every run, and other in every figure.
+    with rc_context(STYLE | {"svg.hashsalt": alt}):
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    svg = buffer.getvalue()
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>|<style .*?</style>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"\s*\n\s*", " ", svg)
+    svg = re.sub(r' id="(image[0-9a-f]+|[a-zA-Z0-9.]+_\d+)"', "", svg)
+    svg = re.sub(r'(<svg [^>]*?)width="([\d.]+)pt" height="([\d.]+)pt"', _sized, svg, count=1)
+    svg = svg.replace(INK, "currentColor")
+    label = f'<svg role="img" aria-label="{escape(alt)}" '
+    return Figure(svg.replace("<svg ", label, 1).strip(), alt, caption, arrays)
+
+
+def _sized(match: re.Match[str]) -> str:
+    # At most the size drawn, and narrower where the page is.
+    return f'{match[1]}style="width:100%;max-width:{float(match[2]) * 4 / 3:.0f}px;height:auto"'
