@@ -59,7 +59,7 @@ def test_launch_link_is_the_notebooks_own(path):
 def test_metadata_is_in_the_form_that_make_notebooks_writes(path):
     notebook = nbformat.read(path, 4)
     nbformat.validate(notebook)
-    assert set(notebook.metadata) <= {"kernelspec", "language_info", "widgets"}
+    assert set(notebook.metadata) <= {"kernelspec", "language_info", "widgets", "executed"}
     assert [cell.id for cell in notebook.cells] == [
         f"cell-{i:02d}" for i in range(len(notebook.cells))
     ]

@@ -86,6 +86,39 @@ def test_rerun_gives_no_diff(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
+def test_the_time_of_a_run_changes_only_with_its_outputs(tmp_path, monkeypatch):
+    path = tmp_path / "lesson.ipynb"
+    monkeypatch.setattr("sys.argv", ["run_notebooks.py", str(path)])
+    nbformat.write(new_notebook(cells=[new_code_cell("6 * 7")]), path)
+    run_notebooks.main()
+    notebook = nbformat.read(path, 4)
+    assert notebook.metadata["executed"]["seconds"] >= 5
+    assert notebook.metadata["executed"]["python"].startswith("3.")
+
+    notebook.metadata["executed"]["seconds"] = 999
+    path.write_text(nbformat.writes(notebook) + "\n")
+    run_notebooks.main()
+    assert nbformat.read(path, 4).metadata["executed"]["seconds"] == 999
+
+    notebook.cells[0].source = "6 * 8"
+    path.write_text(nbformat.writes(notebook) + "\n")
+    run_notebooks.main()
+    assert nbformat.read(path, 4).metadata["executed"]["seconds"] < 999
+
+
+@pytest.mark.slow
+def test_a_lesson_that_is_edited_during_its_run_is_left_as_it_is(tmp_path, monkeypatch, capsys):
+    path = tmp_path / "lesson.ipynb"
+    edit = f"open({str(path)!r}, 'a').write(' ')"
+    nbformat.write(new_notebook(cells=[new_code_cell(edit)]), path)
+    before = path.read_text()
+    monkeypatch.setattr("sys.argv", ["run_notebooks.py", str(path)])
+    assert run_notebooks.main() == 1
+    assert path.read_text() == before + " "
+    assert "edited meanwhile" in capsys.readouterr().out
+
+
+@pytest.mark.slow
 def test_a_lesson_that_fails_is_left_as_it_was(tmp_path, monkeypatch, capsys):
     path = tmp_path / "lesson.ipynb"
     nbformat.write(new_notebook(cells=[new_code_cell("1 / 0")]), path)

@@ -2,16 +2,23 @@
 
     python tools/run_notebooks.py [NOTEBOOK ...]
 
-Without names, every notebook in `notebooks/` is run. A notebook whose run fails is left as it
-was. Widget state is kept, and metadata and cell ids are brought into one form. An output that
-differs from the stored one only in what `tests/nbval_sanitize.cfg` names, such as a time, is
-left as it was stored.
+Without names, every notebook in `notebooks/` is run. A notebook whose run fails, or that somebody
+edits meanwhile, is left as it was. Widget state is kept, and metadata and cell ids are brought
+into one form. An output that differs from the stored one only in what `tests/nbval_sanitize.cfg`
+names, such as a time, is left as it was stored.
+
+A notebook keeps, in its metadata, how long its run took and with which versions; the page
+"Execution status" shows it. It is written when the notebook changes, and else stays as it was.
 """
 
 import argparse
 import configparser
+import os
+import platform
 import re
 import sys
+import time
+from importlib.metadata import version
 from pathlib import Path
 
 import nbformat
@@ -58,6 +65,34 @@ def execute(notebook: NotebookNode, folder: Path) -> None:
         notebook.metadata["widgets"] = widgets
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number:02d}"
+
+
+def run(notebook: NotebookNode, stored: NotebookNode, folder: Path) -> NotebookNode:
+    """Return a notebook with new outputs, but with what is stored where that says the same.
+
+    Raises:
+        CellExecutionError: a cell raised an error.
+    """
+    start = time.perf_counter()
+    execute(notebook, folder)
+    seconds = time.perf_counter() - start
+    notebook = number_widgets(notebook)
+    keep_what_only_varies(notebook, stored)
+    if "executed" in stored.metadata:
+        notebook.metadata["executed"] = stored.metadata["executed"]
+    if nbformat.writes(notebook) != nbformat.writes(stored) or "executed" not in stored.metadata:
+        notebook.metadata["executed"] = run_of(seconds)
+    return notebook
+
+
+def run_of(seconds: float) -> dict[str, object]:
+    """Say how long a run took, in steps of five seconds, and where it was made."""
+    return {
+        "seconds": 5 * max(1, round(seconds / 5)),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "torch": version("torch").partition("+")[0],
+    }
 
 
 def number_widgets(notebook: NotebookNode) -> NotebookNode:
@@ -114,15 +149,16 @@ def main() -> int:
         notebook = nbformat.reads(stored, as_version=4)
         print(f"{path.name} ... ", end="", flush=True)
         try:
-            execute(notebook, path.parent)
+            notebook = run(notebook, nbformat.reads(stored, as_version=4), path.parent)
         except CellExecutionError as error:
             print(f"failed, and was left as it was\n{error}")
             failed += 1
             continue
-        notebook = number_widgets(notebook)
-        keep_what_only_varies(notebook, nbformat.reads(stored, as_version=4))
         text = nbformat.writes(notebook) + "\n"
-        if text == stored:
+        if path.read_text(encoding="utf-8") != stored:
+            print("was edited meanwhile, and was left as it is: run it again")
+            failed += 1
+        elif text == stored:
             print("as before")
         else:
             path.write_text(text, encoding="utf-8")
