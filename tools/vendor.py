@@ -1,9 +1,10 @@
-"""Fetch what the pages load in the browser, so that the built book asks no other host.
+"""Fetch what the pages need in the browser, so that the built book asks no other host.
 
 MathJax, the player of ipywidgets and the letters come from npm, in versions and with hashes that
-are fixed here, into `book/_static/vendor/`. Without npm, or without a network, nothing is
-fetched: the book then loads MathJax and the player from their usual hosts and takes the letters
-of the reader's system, and this program says so.
+are fixed here, into `book/_static/vendor/`. MathJax runs while the book is built; a browser gets
+its letters only. Without npm, or without a network, nothing is fetched: the book then loads
+MathJax and the player from their usual hosts and takes the letters of the reader's system, and
+this program says so.
 """
 
 import base64
@@ -13,7 +14,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 FOLDER = Path(__file__).parents[1] / "book" / "_static" / "vendor"
@@ -28,6 +29,8 @@ class Package:
     version: str
     sha512: str
     members: dict[str, str]  # file, or folder ending in a slash -> place in FOLDER
+    # Place in FOLDER -> what is written there once, and what stands instead.
+    mended: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
 PACKAGES = (
@@ -37,13 +40,14 @@ PACKAGES = (
         "3.2.2",
         "Bt+SSVU8eBG27zChVewOicYs7Xsdt40qm4+UpHyX7k0/O9NliPc+x77k1/FEsPsjKPZGJvtRZM1vO+geW0OhGw==",
         {
-            "es5/tex-chtml.js": "mathjax/tex-chtml.js",
-            "es5/input/tex/extensions/": "mathjax/input/tex/extensions/",
-            "es5/output/chtml/fonts/": "mathjax/output/chtml/fonts/",
-            # The menu of a formula can speak and explore it; this is what it loads then.
-            "es5/a11y/": "mathjax/a11y/",
-            "es5/sre/mathmaps/base.json": "mathjax/sre/mathmaps/base.json",
-            "es5/sre/mathmaps/en.json": "mathjax/sre/mathmaps/en.json",
+            "es5/output/chtml/fonts/woff-v2/": "mathjax/",
+            # Sphinx leaves a folder with a dot out of the book: this part runs in node.
+            "es5/node-main.js": ".mathjax/node-main.js",
+            "es5/input/tex-full.js": ".mathjax/input/tex-full.js",
+            "es5/output/chtml.js": ".mathjax/output/chtml.js",
+            "es5/output/chtml/fonts/tex.js": ".mathjax/output/chtml/fonts/tex.js",
+            "es5/adaptors/liteDOM.js": ".mathjax/adaptors/liteDOM.js",
+            "es5/a11y/assistive-mml.js": ".mathjax/a11y/assistive-mml.js",
             "LICENSE": "mathjax/LICENSE",
         },
     ),
@@ -58,6 +62,14 @@ PACKAGES = (
             "dist/7a3337626410ca2f4071.woff2": "widgets/7a3337626410ca2f4071.woff2",
             "dist/d878b0a6a1144760244f.woff2": "widgets/d878b0a6a1144760244f.woff2",
             "dist/embed.js.LICENSE.txt": "widgets/embed.js.LICENSE.txt",
+        },
+        # The player compiles two checks of its data into functions, which a strict
+        # Content-Security-Policy forbids; the data is the book's own.
+        {
+            "widgets/embed.js": (
+                "mt=gt.compile(pt),bt=gt.compile(At)",
+                "mt=()=>!0,bt=()=>!0",
+            )
         },
     ),
     Package(
@@ -106,7 +118,7 @@ def unpack(package: Package, archive: Path, folder: Path) -> None:
     """Write the wanted members of an archive into a folder.
 
     Raises:
-        ValueError: a wanted member is not in the archive.
+        ValueError: a wanted member, or what is to be mended in it, is not in the archive.
     """
     wanted = dict.fromkeys(package.members, 0)
     with tarfile.open(archive) as tar:
@@ -125,13 +137,21 @@ def unpack(package: Package, archive: Path, folder: Path) -> None:
     missing = [source for source, count in wanted.items() if count == 0]
     if missing:
         raise ValueError(f"{package.name} {package.version} holds no {', '.join(missing)}.")
+    for target, (old, new) in package.mended.items():
+        text = (folder / target).read_text(encoding="utf-8")
+        if text.count(old) != 1:
+            raise ValueError(
+                f"{package.name} {package.version}: expected {old!r} once in {target}."
+            )
+        (folder / target).write_text(text.replace(old, new), encoding="utf-8")
 
 
 def main() -> int:
     """Fill the folder if it is not full yet; return the exit code."""
     versions = "".join(f"{p.name} {p.version}\n" for p in PACKAGES)
+    wanted = versions + hashlib.sha256(repr(PACKAGES).encode()).hexdigest() + "\n"
     stamp = FOLDER / "versions.txt"
-    if stamp.exists() and stamp.read_text() == versions:
+    if stamp.exists() and stamp.read_text() == wanted:
         return 0
     with tempfile.TemporaryDirectory() as name:
         new = Path(name) / "vendor"
@@ -149,10 +169,10 @@ def main() -> int:
                 )
                 return 0
             unpack(package, archive, new)
-        (new / stamp.name).write_text(versions)
+        (new / stamp.name).write_text(wanted)
         shutil.rmtree(FOLDER, ignore_errors=True)
         shutil.move(new, FOLDER)
-    print(f"Fetched {', '.join(versions.split(chr(10))[:-1])} into {FOLDER}.")
+    print(f"Fetched {', '.join(versions.splitlines())} into {FOLDER}.")
     return 0
 
 

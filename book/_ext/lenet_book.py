@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import lenet_math
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.util import logging
@@ -14,7 +15,7 @@ TRAINED = Path(__file__).parents[2] / "lenet_utils" / "trained"
 
 
 def set_options(app: Sphinx, config: Config) -> None:
-    """Set theme options, and serve MathJax and the widgets' player from the book itself.
+    """Set theme options, and serve the widgets' player and the letters from the book itself.
 
     Theme options stand here since naming them in `_config.yml` would replace those that
     Jupyter Book derives, such as the Colab buttons.
@@ -30,7 +31,6 @@ def set_options(app: Sphinx, config: Config) -> None:
             "`python tools/vendor.py` first for a book that needs no network."
         )
         return
-    config.mathjax_path = "vendor/mathjax/tex-chtml.js"
     config.nb_ipywidgets_js = {"vendor/widgets/embed.js": {"defer": "defer"}}
     config.html_css_files.append("lenet-fonts.css")
 
@@ -63,7 +63,9 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("config-inited", set_options)
     app.connect("build-finished", copy_weights)
     app.connect("html-page-context", mend_page, priority=900)
+    lenet_math.setup(app)
     # FontAwesome runs later (`defer`); put icons into <i>, rather than in its place, since the
     # player of ipywidgets throws when its <i> is gone.
     app.add_js_file(None, body='window.FontAwesomeConfig = {autoReplaceSvg: "nest"};')
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+    # One process typesets all formulas.
+    return {"parallel_read_safe": True, "parallel_write_safe": False}
