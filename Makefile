@@ -18,7 +18,7 @@ INSTALLED := $(VENV)/.installed
 VENDORED := _build/.vendored
 MNIST := _build/.mnist
 
-SOURCES := _config.yml _toc.yml $(wildcard lenet_utils/trained/*) $(shell find book notebooks -type f \
+SOURCES := _config.yml _toc.yml $(wildcard lenet_utils/trained/* lenet_utils/records/*) $(shell find book notebooks -type f \
 	! -path '*/vendor/*' ! -path '*/.ipynb_checkpoints/*' ! -name '*.pyc')
 
 .DEFAULT_GOAL := book

@@ -1,0 +1,155 @@
+"""Pages of the book that are computed: the ledger, the status of the lessons, links to terms."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import nbformat
+from docutils import nodes
+from lesson_times import measure
+from sphinx.addnodes import glossary, pending_xref
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from lenet_utils.experiments.ledger import Entry, ledger
+from lenet_utils.experiments.records import FOLDER, Record, load_record, record_path
+
+ROOT = Path(__file__).parents[2]
+
+
+class LedgerTable(SphinxDirective):
+    """A part of the ledger: `{ledger} NAME` with the name of a record, or `counts`."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Return how the numbers were made, and the table."""
+        name = self.arguments[0]
+        entries = [entry for entry in ledger() if record_of(entry) == name]
+        if not entries:
+            known = ", ".join(dict.fromkeys(map(record_of, ledger())))
+            raise self.error(f"the ledger has no part {name!r}; it has {known}.")
+        head = ("", "in the paper", "paper", "here", "verdict")
+        return [*made_by(name), table(head, map(ledger_row, entries), "lenet-ledger")]
+
+
+def record_of(entry: Entry) -> str:
+    """Return the name of the record that an entry comes from, or `counts`."""
+    return "counts" if entry.unit == "count" else entry.command.split()[-1]
+
+
+def ledger_row(entry: Entry) -> list[nodes.Node]:
+    """Return the cells of one line of the ledger."""
+    paper, ours = entry.shown()
+    if entry.ours is not None and entry.unit == "rate":
+        mean, half_width, n = entry.ours
+        paper, ours = rate(entry.paper), f"{rate(mean)} ± {rate(half_width)} (n = {n})"
+    kind = "lenet-verdict-" + entry.verdict.replace(" ", "-")
+    verdict = nodes.inline("", entry.verdict, classes=["lenet-verdict", kind])
+    return [*map(nodes.Text, (entry.what, entry.where, paper, ours)), verdict]
+
+
+def rate(value: float) -> str:
+    """Return a learning rate with two digits, and no exponent: 0.000071."""
+    return f"{float(f'{value:.2g}'):.8f}".rstrip("0")
+
+
+def made_by(name: str) -> list[nodes.Node]:
+    """Say which command makes a record, in how many runs, and where it was run."""
+    if name == "counts":
+        return [nodes.literal_block("", "layer_table(lenet5_1998(), (1, 1, 32, 32))")]
+    command = f"python -m lenet_utils.experiments run {name}"
+    parts: list[nodes.Node] = [nodes.literal_block(command, command, language="sh")]
+    if record_path(name).exists():
+        record = load_record(name)
+        used = [record.environments[i] for i in sorted({r.environment for r in record.finished()})]
+        where = "; ".join(dict.fromkeys(e["device"].rpartition(",")[0] for e in used))
+        torch = ", ".join(dict.fromkeys(e["torch"].partition("+")[0] for e in used))
+        text = f"{effort(record)}, on {where} with PyTorch {torch}."
+        parts.append(nodes.paragraph("", text))
+    return parts
+
+
+def effort(record: Record) -> str:
+    """Say how many runs a record holds, and how long they took."""
+    runs = record.finished()
+    minutes = sum(run.seconds for run in runs) / 60
+    took = f"{minutes:.0f} minutes" if minutes < 90 else f"{minutes / 60:.0f} hours"
+    return f"{len(runs)} runs, {took} in all"
+
+
+class RecordList(SphinxDirective):
+    """A table of all records that the package ships."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return the table."""
+        records = [load_record(path.stem) for path in sorted(FOLDER.glob("*.json"))]
+        rows = (
+            [nodes.literal("", r.experiment), *map(nodes.Text, (r.title, r.source, effort(r)))]
+            for r in records
+        )
+        return [table(("name", "what it asks", "paper", "runs"), rows, "lenet-records")]
+
+
+class LessonStatus(SphinxDirective):
+    """A table of the lessons: what there is to read and do, and how long the last run took."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return the table."""
+        paths = sorted((ROOT / "notebooks").glob("*.ipynb"))
+        for path in paths:
+            self.env.note_dependency(str(path))
+        head = ("", "minutes", "words", "code cells", "exercises", "run takes", "run with")
+        return [table(head, (self.lesson_row(path) for path in paths), "lenet-status")]
+
+    def lesson_row(self, path: Path) -> list[nodes.Node]:
+        """Return the cells of one lesson."""
+        found = measure(path)
+        made = nbformat.read(path, as_version=4).metadata.get("executed")
+        seconds = f"{made['seconds']} s" if made else "not recorded"
+        versions = f"Python {made['python']}, PyTorch {made['torch']}" if made else ""
+        counts = (found.minutes, f"{found.words:,}", found.code_cells, found.exercises)
+        return [self.link(path), *(nodes.Text(str(x)) for x in (*counts, seconds, versions))]
+
+    def link(self, path: Path) -> nodes.Node:
+        """Return a link to a lesson, by its title."""
+        options = {"refdoc": self.env.docname, "refdomain": "std", "reftype": "doc"}
+        target = f"/notebooks/{path.stem}"
+        return pending_xref(
+            "", nodes.inline(), reftarget=target, refexplicit=False, refwarn=True, **options
+        )
+
+
+def table(head: Iterable[str], rows: Iterable[list[nodes.Node]], kind: str) -> nodes.table:
+    """Return a table of cells that hold one inline node each."""
+    titles = [nodes.Text(title) for title in head]
+    group = nodes.tgroup("", cols=len(titles))
+    group += [nodes.colspec(colwidth=1) for _ in titles]
+    group += nodes.thead("", _row(titles))
+    group += nodes.tbody("", *map(_row, rows))
+    return nodes.table("", group, classes=["table", kind])
+
+
+def _row(cells: Iterable[nodes.Node]) -> nodes.row:
+    return nodes.row("", *(nodes.entry("", nodes.paragraph("", "", cell)) for cell in cells))
+
+
+def name_terms(app: Sphinx, doctree: nodes.document) -> None:
+    """Let plain Markdown links reach a term: `[stride](../book/glossary.md#term-stride)`.
+
+    MyST resolves the part after `#` among headings only. The `term` role would do, but in Colab
+    and in Jupyter it shows as raw text, where a link is a link.
+    """
+    slugs = app.env.metadata[app.env.docname].setdefault("myst_slugs", {})
+    for block in doctree.findall(glossary):
+        for term in block.findall(nodes.term):
+            for name in term["ids"]:
+                slugs[name] = (term.line, name, term.astext())
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Connect the above."""
+    app.add_directive("ledger", LedgerTable)
+    app.add_directive("records", RecordList)
+    app.add_directive("lesson-status", LessonStatus)
+    app.connect("doctree-read", name_terms)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
