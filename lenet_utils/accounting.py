@@ -138,7 +138,7 @@ def layer_table(model: nn.Module, input_shape: tuple[int, ...]) -> LayerTable:
             return
         connections, macs = count_layer(module, inputs[0], output)
         parameters = sum(p.numel() for p in module.parameters() if p.requires_grad)
-        name, kind = leaves[module], type(module).__name__
+        name, kind = leaves[module], module._get_name()
         rows.append(Layer(name, kind, tuple(output.shape[1:]), parameters, connections, macs))
 
     was_training = model.training

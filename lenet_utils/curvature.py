@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional as F
 
+from lenet_utils import quick
 from lenet_utils.criteria import Criterion
 from lenet_utils.layers import (
     AMPLITUDE,
@@ -91,6 +92,8 @@ _KNOWN = (
     nn.MaxPool2d,
     nn.Flatten,
     RBFOutput,
+    quick.Conv2d,
+    quick.MaxPool2d,
 )
 
 
@@ -127,7 +130,7 @@ def _layers(model: nn.Module, prefix: str = "") -> Iterator[nn.Module]:
         if isinstance(layer, nn.Sequential):
             yield from _layers(layer, f"{where}.")
         elif type(layer) not in _KNOWN:
-            known = ", ".join(kind.__name__ for kind in _KNOWN)
+            known = ", ".join(dict.fromkeys(kind.__name__ for kind in _KNOWN))
             raise ValueError(
                 f"layer {where!r} is {type(layer).__name__}, for which SDLM has no curvature "
                 f"rule; it knows {known}. Train this network with another optimiser."

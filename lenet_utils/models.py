@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from lenet_utils.layers import RBFOutput, ScaledTanh, SparseConv2d, Subsampling, digit_codes
+from lenet_utils.quick import Conv2d, MaxPool2d
 
 Pooling = Literal["subsampling", "average", "max"]
 Wiring = Literal["table1", "full"]
@@ -74,10 +75,10 @@ class LeNet5(nn.Sequential):
         _add_norm(parts, "c3", 16, batch_norm)
         parts["c3_act"] = activation()
         _add_pooling(parts, "s4", 16, pooling, activation)
-        parts["c5"] = nn.Conv2d(16, 120, 5)
+        parts["c5"] = Conv2d(16, 120, 5)
         _add_norm(parts, "c5", 120, batch_norm)
         parts["c5_act"] = activation()
-        parts["f6"] = nn.Conv2d(120, CODE_LENGTH, 1)
+        parts["f6"] = Conv2d(120, CODE_LENGTH, 1)
         _add_norm(parts, "f6", CODE_LENGTH, batch_norm)
         parts["f6_act"] = activation()
         parts["output"] = _output(output, num_classes, codes)
@@ -191,7 +192,7 @@ def _add_pooling(
     elif pooling == "average":
         parts[name] = nn.AvgPool2d(2)
     elif pooling == "max":
-        parts[name] = nn.MaxPool2d(2)
+        parts[name] = MaxPool2d()
     else:
         raise ValueError(f"pooling is {pooling!r}; expected 'subsampling', 'average' or 'max'.")
 
@@ -208,7 +209,7 @@ def _output(kind: str, num_classes: int, codes: Tensor | None) -> nn.Module:
     if kind == "linear":
         if codes is not None:
             raise ValueError("codes were given with output='linear', which has none: drop them.")
-        return nn.Conv2d(CODE_LENGTH, num_classes, 1)
+        return Conv2d(CODE_LENGTH, num_classes, 1)
     if kind != "rbf":
         raise ValueError(f"output is {kind!r}; expected 'rbf' or 'linear'.")
     if codes is None:
