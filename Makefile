@@ -3,6 +3,7 @@
 # make lab        open the lessons in JupyterLab
 # make serve      serve the built book at http://localhost:8000
 # make notebooks  run all lessons in place and store their outputs
+# make assignments  the students' notebooks from their masters; TERM=2027-spring draws new numbers
 # make bench      time the package against the tutorial way
 # make clean      remove what was built; keeps .venv and MNIST
 #
@@ -22,7 +23,7 @@ SOURCES := _config.yml _toc.yml $(wildcard lenet_utils/trained/* lenet_utils/rec
 	! -path '*/vendor/*' ! -path '*/.ipynb_checkpoints/*' ! -name '*.pyc')
 
 .DEFAULT_GOAL := book
-.PHONY: book test check lab serve notebooks bench clean
+.PHONY: book test check lab serve notebooks assignments bench clean
 
 book: $(MNIST) $(SITE)
 	@echo
@@ -72,6 +73,14 @@ serve: $(SITE)
 
 notebooks: $(MNIST)
 	$(BIN)/python tools/run_notebooks.py
+
+# The shell has a TERM too, its terminal's: only one that was given to make counts.
+assignments: | $(INSTALLED)
+ifeq ($(origin TERM),command line)
+	@printf '%s\n' '$(TERM)' > assignments/term.txt
+endif
+	cd assignments && $(abspath $(BIN))/nbgrader generate_assignment --force --no-db \
+		--assignment '*' --log-level ERROR
 
 bench: $(MNIST)
 	$(BIN)/python benchmarks/bench.py
