@@ -114,6 +114,7 @@ TOGETHER: Settings = {
     "distortions": DISTORTED,
     "passes": 20,
 }
+SLOW: Settings = {**TOGETHER, "decay": 0.2, "rate": 0.003, "passes": 40}
 _NAME = "modern, one-cycle, distortions"
 LONGER: dict[str, Settings] = {
     f"{_NAME}, 20 passes": TOGETHER,
@@ -124,6 +125,17 @@ LONGER: dict[str, Settings] = {
         "decay": 0.1,
         "passes": 30,
         "rate": 0.006,
+    },
+    f"{_NAME}, weight decay 0.2, a quarter of the rate, 40 passes": SLOW,
+    f"{_NAME}, weight decay 0.4, a quarter of the rate, 40 passes": {**SLOW, "decay": 0.4},
+    f"{_NAME} of 1 pixel, weight decay 0.2, a quarter of the rate, 40 passes": {
+        **SLOW,
+        "distortions": {**DISTORTED, "shift": 1.0},
+    },
+    f"{_NAME}, weight decay 0.4, an eighth of the rate, 40 passes": {
+        **SLOW,
+        "decay": 0.4,
+        "rate": 0.0015,
     },
 }
 """What helped most, together, and in more passes; validation chooses among them."""
