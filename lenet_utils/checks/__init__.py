@@ -8,19 +8,39 @@ from lenet_utils.checks.bending import reach, shifted
 from lenet_utils.checks.find_the_bugs import choice_of_epoch, faults, kept_weights, suspects
 from lenet_utils.checks.from_pixels import parameters_by_layer, shift, shifted_copies
 from lenet_utils.checks.layer_by_layer import c3_counts, seven_by_seven, subsampling
-from lenet_utils.checks.local_connectivity import layer_sides, receptive_field, what_c3_sees
+from lenet_utils.checks.local_connectivity import (
+    layer_sides,
+    layers_to_see,
+    receptive_field,
+    what_c3_sees,
+)
+from lenet_utils.checks.looking_inside import class_share, climb_step, covered, strongest_patch
 from lenet_utils.checks.paper_and_modern import clear, one_part
-from lenet_utils.checks.pooling import as_convolution, one_square, same_after_pooling
+from lenet_utils.checks.pooling import (
+    any_and_all,
+    as_convolution,
+    one_square,
+    same_after_pooling,
+)
 from lenet_utils.checks.practice import most_confused, training_step, updates
-from lenet_utils.checks.rbf_output import distances, loss_at_the_start, rejection
+from lenet_utils.checks.rbf_output import distances, loss_at_the_start, map_loss, rejection
 from lenet_utils.checks.repairs import fraction_right, preparation, training_epoch
 from lenet_utils.checks.reproducing import agree, interval, luck
 from lenet_utils.checks.the_family import alexnet_sides, first_full_layer, residual
 from lenet_utils.checks.training_1998 import bound, curvature, own_rates
 from lenet_utils.checks.verdict import Verdict
-from lenet_utils.checks.weight_sharing import colour_counts, textbook_convolution, unfolded
+from lenet_utils.checks.weight_sharing import (
+    colour_counts,
+    kernel_gradient,
+    textbook_convolution,
+    unfolded,
+)
 
 __all__ = [
+    "class_share",
+    "climb_step",
+    "covered",
+    "strongest_patch",
     "one_part",
     "clear",
     "shifted",
@@ -45,10 +65,14 @@ __all__ = [
     "loss_at_the_start",
     "distances",
     "Verdict",
+    "any_and_all",
     "as_convolution",
     "c3_counts",
     "colour_counts",
+    "kernel_gradient",
     "layer_sides",
+    "layers_to_see",
+    "map_loss",
     "most_confused",
     "one_square",
     "parameters_by_layer",
