@@ -1,11 +1,15 @@
 """Each check with right answers in several honest forms, and with wrong ones it must refuse."""
 
+import math
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
 from torch.nn import functional as F
 
 from lenet_utils import LeNet5, ScaledTanh, checks
+from lenet_utils.criteria import MAP
 
 
 def sums(x):
@@ -238,7 +242,36 @@ def refusing_in_a_loop(y, limit):
     return torch.tensor([int(row.argmin()) if row.min() <= limit else -1 for row in y])
 
 
+def eq_9(y, labels, j):
+    right = y.gather(1, labels[:, None])[:, 0]
+    none = torch.full((len(y), 1), -j)
+    return (right + torch.cat([none, -y], 1).logsumexp(1)).mean()
+
+
+def eq_9_in_a_loop(y, labels, j):
+    losses = [
+        row[k] + torch.logaddexp(torch.tensor(-j), (-row).logsumexp(0))
+        for row, k in zip(y, labels, strict=True)
+    ]
+    return sum(losses) / len(losses)
+
+
+def eq_9_naively(y, labels, j):
+    right = y.gather(1, labels[:, None])[:, 0]
+    return (right + torch.log(math.exp(-j) + torch.exp(-y).sum(1))).mean()
+
+
+def eq_9_without(y, labels, j, right=1.0, log=1.0, none=True, sign=-1.0):
+    first = y.gather(1, labels[:, None])[:, 0]
+    terms = [sign * y] + ([torch.full((len(y), 1), -j)] if none else [])
+    return (right * first + log * torch.cat(terms, 1).logsumexp(1)).mean()
+
+
 RIGHT_06 = [
+    (checks.map_loss, (eq_9,)),
+    (checks.map_loss, (eq_9_in_a_loop,)),
+    (checks.map_loss, (lambda y, t, j: MAP(j=j)(y, t),)),
+    (checks.map_loss, (lambda y, t, j: eq_9(y.double(), t, j).item(),)),
     (checks.distances, (by_expansion,)),
     (checks.distances, (lambda x, w: (x[:, None] - w).square().sum(2),)),
     (checks.distances, (lambda x, w: torch.cdist(x, w) ** 2,)),
@@ -251,6 +284,22 @@ RIGHT_06 = [
 ]
 
 WRONG_06 = [
+    (checks.map_loss, (eq_9_naively,), "for j = 200 and distances from 151 to 169"),
+    (checks.map_loss, (eq_9_naively,), "torch.logsumexp"),
+    (checks.map_loss, (partial(eq_9_without, right=0),), "distance to the right code, is missing"),
+    (checks.map_loss, (partial(eq_9_without, log=0),), "this is Eq. 8"),
+    (checks.map_loss, (partial(eq_9_without, none=False),), "'none of these' is missing"),
+    (checks.map_loss, (partial(eq_9_without, log=-1),), "adds the logarithm"),
+    (checks.map_loss, (partial(eq_9_without, sign=1.0),), "signs in the exponents"),
+    (checks.map_loss, (lambda y, t, j: 4 * eq_9(y, t, j),), "takes their mean"),
+    (checks.map_loss, (lambda y, t, j: MAP(j=j).losses(y, t),), "one loss for each pattern"),
+    (checks.map_loss, (lambda y, t, j: eq_9(y, t, j) + 1,), "as a mean"),
+    (checks.map_loss, (lambda y, t, j: eq_9(y, t, 10.0),), "for j = 1 "),
+    (checks.map_loss, (lambda y, t, j: eq_9(y, t, j)[None],), "expected ()"),
+    (checks.map_loss, (lambda y, t, j: float("nan"),), "not finite"),
+    (checks.map_loss, (lambda y, t, j: Forged(),), "expected a tensor"),
+    (checks.map_loss, (lambda y, t, j: ...,), "no answer yet"),
+    (checks.map_loss, (lambda y, t: 0,), "raised TypeError"),
     (checks.distances, (lambda x, w: torch.cdist(x, w),), "root"),
     (checks.distances, (lambda x, w: by_expansion(x, w) / 2,), "1/2 too many"),
     (checks.distances, (lambda x, w: by_expansion(x, w) / 84,), "adds them"),

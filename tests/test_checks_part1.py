@@ -72,7 +72,32 @@ def layer(change, bias=lambda b: b):
     return lambda x, w, b: F.conv2d(x, change(w), bias(b))
 
 
+def by_windows(x, wanted):
+    k = len(x) - len(wanted) + 1
+    total = torch.zeros(k, k)
+    for i in range(wanted.shape[0]):
+        for j in range(wanted.shape[1]):
+            total += wanted[i, j] * x[i : i + k, j : j + k]
+    return total
+
+
+def by_autograd(x, wanted):
+    kernel = torch.zeros(3, 3, requires_grad=True)
+    (correlate(x, kernel) * wanted).sum().backward()
+    return kernel.grad
+
+
+def only_the_last(x, wanted):
+    for i in range(wanted.shape[0]):
+        for j in range(wanted.shape[1]):
+            total = wanted[i, j] * x[i : i + 3, j : j + 3]
+    return total
+
+
 SHARING_RIGHT = [
+    (checks.kernel_gradient, (correlate,)),
+    (checks.kernel_gradient, (by_windows,)),
+    (checks.kernel_gradient, (by_autograd,)),
     (checks.colour_counts, (448, 1_722_112)),
     (checks.colour_counts, (np.int64(448), 1_722_112.0)),
     (checks.colour_counts, (torch.tensor(16 * 28), torch.tensor(62 * 62 * 16 * 28))),
@@ -85,6 +110,19 @@ SHARING_RIGHT = [
     (checks.textbook_convolution, (lambda x, k: correlate(x, k.rot90(2)),)),
 ]
 SHARING_WRONG = [
+    (checks.kernel_gradient, (lambda x, w: correlate(x, w) / w.numel(),), "is a sum"),
+    (checks.kernel_gradient, (turned,), "The shape is right"),
+    (checks.kernel_gradient, (lambda x, w: correlate(x, w).flip(0, 1),), "turned round"),
+    (checks.kernel_gradient, (lambda x, w: correlate(x, w).T,), "are exchanged"),
+    (checks.kernel_gradient, (lambda x, w: w[0, 0] * x[:3, :3],), "wants, the first"),
+    (checks.kernel_gradient, (only_the_last,), "instead of replacing it"),
+    (checks.kernel_gradient, (lambda x, w: by_windows(x, w**0),), "whatever their units want"),
+    (checks.kernel_gradient, (lambda x, w: w * x[:5, :7],), "one for each weight"),
+    (checks.kernel_gradient, (lambda x, w: correlate(x, w)[None, None],), "take [0, 0]"),
+    (checks.kernel_gradient, (lambda x, w: x,), "expected (3, 3)"),
+    (checks.kernel_gradient, (lambda x, w: correlate(x, w) / 0,), "NaN or infinite"),
+    (checks.kernel_gradient, (lambda x, w: Forged(),), "expected a tensor"),
+    (checks.kernel_gradient, (lambda x, w: ...,), "no answer yet"),
     (checks.colour_counts, (160, 0), "all three colours"),
     (checks.colour_counts, (432, 0), "one bias as well"),
     (checks.colour_counts, (480, 0), "three biases"),
@@ -163,6 +201,9 @@ def field(grow, jump_by=lambda jump, stride: jump * stride):
 
 
 LOCAL_RIGHT = [
+    (checks.layers_to_see, (16, 5)),
+    (checks.layers_to_see, (torch.tensor(16), 5.0)),
+    (checks.layers_to_see, (np.ceil((32 - 1) / 2), np.ceil(np.log2(33)) - 1)),
     (checks.layer_sides, ([24, 28, 16, 55],)),
     (checks.layer_sides, ((24.0, 28.0, 16.0, 55.0),)),
     (checks.layer_sides, (torch.tensor([24, 28, 16, 55]),)),
@@ -175,6 +216,17 @@ LOCAL_RIGHT = [
     (checks.what_c3_sees, (torch.tensor([8, 21]), (2 * 7, 2 * 7 + 13))),
 ]
 LOCAL_WRONG = [
+    (checks.layers_to_see, (11, 5), "one upon another"),
+    (checks.layers_to_see, (15, 5), "sees 31 pixels: one more"),
+    (checks.layers_to_see, (32, 5), "on both sides"),
+    (checks.layers_to_see, (10, 5), "alone is not 10"),
+    (checks.layers_to_see, (16, 4), "one too few"),
+    (checks.layers_to_see, (16, 16), "the jump doubles"),
+    (checks.layers_to_see, (16, 6), "more than it takes"),
+    (checks.layers_to_see, (16, 3), "3, 7, 15"),
+    (checks.layers_to_see, (15.5, 5), "expected a whole number"),
+    (checks.layers_to_see, (Forged(), 5), "expected a whole number"),
+    (checks.layers_to_see, (..., ...), "no answer yet"),
     (checks.layer_sides, ([23, 28, 16, 55],), "A: 23 counts the steps"),
     (checks.layer_sides, ([24, 26, 16, 55],), "B: 26 pads one side"),
     (checks.layer_sides, ([24, 24, 16, 55],), "B: 24 leaves the padding out"),
@@ -246,6 +298,9 @@ def dot(row, column, height=1.0):
 
 
 POOLING_RIGHT = [
+    (checks.any_and_all, ((1, 3), (1, -3))),
+    (checks.any_and_all, ([2.0, 5.0], torch.tensor([10.0, -30.0]))),
+    (checks.any_and_all, ((torch.tensor(1.5), np.float32(4.5)), (1, -3.0))),
     (checks.one_square, (5, 3, 6, 10)),
     (checks.one_square, (torch.tensor(5.0), np.float32(3), 6.0, torch.tensor([10]))),
     (checks.one_square, (0.5 * 12 - 1, 12 / 4, max(2, 0, 6, 4), 2 - 0 + 2 * 4)),
@@ -263,6 +318,21 @@ POOLING_RIGHT = [
     ),
 ]
 POOLING_WRONG = [
+    (checks.any_and_all, ((1, -3), (1, 3)), "any_ink answers the other question"),
+    (checks.any_and_all, ((1, 3), (1, 3)), "all_ink answers the other question"),
+    (checks.any_and_all, ((0.25, 0.75), (1, -3)), "too faintly"),
+    (checks.any_and_all, ((1, 3), (0.5, -1.5)), "all_ink answers with the right sign"),
+    (checks.any_and_all, ((1, 0.5), (1, -3)), "yes from 2 of four on; wanted is from 1"),
+    (checks.any_and_all, ((1, 3), (1, -1)), "yes from 3 of four on; wanted is from 4"),
+    (checks.any_and_all, ((0, 1), (1, -3)), "always answers the same"),
+    (checks.any_and_all, ((1, 3), (1, -9)), "drowns the inputs"),
+    (checks.any_and_all, ((-1, 3), (1, -3)), "falls when an input rises"),
+    (checks.any_and_all, (3, (1, -3)), "is not a pair"),
+    (checks.any_and_all, ((1, 3, 0), (1, -3)), "is not a pair"),
+    (checks.any_and_all, ((float("nan"), 3), (1, -3)), "is not a number"),
+    (checks.any_and_all, ((1, "3"), (1, -3)), "is not a number"),
+    (checks.any_and_all, (Forged(), (1, -3)), "is not a pair"),
+    (checks.any_and_all, (..., ...), "no answer yet"),
     (checks.one_square, (0.5, 3, 6, 10), "The paper adds them"),
     (checks.one_square, (5.5, 3, 6, 10), "scales the bias too"),
     (checks.one_square, (6, 3, 6, 10), "leaves out the bias"),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from lenet_utils.checks.verdict import call, check, integers, wrong
+from lenet_utils.checks.verdict import call, check, integer, integers, wrong
 
 _LAYERS = ((28, 5, 1, 0), (28, 5, 1, 2), (32, 3, 2, 1), (224, 11, 4, 2))
 
@@ -109,6 +109,35 @@ def what_c3_sees(rows: Any, columns: Any) -> str:
     if found == ((8, 12), (14, 18)):
         wrong("the first pixel is right. From there the unit sees 14 pixels, not its own 5.")
     wrong(f"{found[0]} and {found[1]} are not it: begin at jump x place, and take 14 pixels.")
+
+
+@check
+def layers_to_see(alone: Any, with_strides: Any) -> str:
+    """Check exercise 2.4: how many layers of 3x3 windows it takes to see 32 pixels in a row.
+
+    Args:
+        alone: layers with a stride of 1.
+        with_strides: layers with a stride of 2.
+    """
+    count = integer(alone, "alone")
+    if count == 11:
+        wrong("11 windows side by side cover 32 pixels. But these lie one upon another.")
+    if count == 15:
+        wrong("after 15 layers a unit sees 31 pixels: one more is needed.")
+    if count == 32:
+        wrong("each layer adds a pixel on both sides: two, not one.")
+    if count != 16:
+        wrong(f"alone is not {count}: the first layer sees 3 pixels, each further one 2 more.")
+    count = integer(with_strides, "with_strides")
+    if count == 4:
+        wrong("after 4 layers a unit sees 31 pixels, one too few.")
+    if count in (8, 16):
+        wrong(f"{count} does not use that the jump doubles with every layer: 1, 2, 4, 8.")
+    if count == 6:
+        wrong("6 is more than it takes: after 5 layers a unit sees 63 pixels.")
+    if count != 5:
+        wrong(f"with_strides is not {count}: the size grows by 2 x jump, so it is 3, 7, 15, ...")
+    return "16 against 5: growth by addition, or by doubling."
 
 
 def _field(chain: Sequence[tuple[int, int]], stride_first: bool = False) -> tuple[int, int]:

@@ -117,6 +117,52 @@ def same_after_pooling(one: Any, other: Any) -> str:
     return "Two pictures, one pooled map: no layer behind can ever tell them apart."
 
 
+@check
+def any_and_all(any_ink: Any, all_ink: Any) -> str:
+    """Check exercise 4.4: subsampling units that say whether any or all of four cells hold 1.
+
+    Args:
+        any_ink: (coefficient, bias) of a unit that gives 1 or more where at least one of its
+            four inputs, each -1 or 1, is 1, and otherwise -1 or less.
+        all_ink: of one that does so where all four are.
+
+    Source: Section II-A: a "noisy OR" and a "noisy AND".
+    """
+    pairs = {"any_ink": _pair(any_ink, "any_ink"), "all_ink": _pair(all_ink, "all_ink")}
+    for (name, (coefficient, bias)), enough in zip(pairs.items(), (1, 4), strict=True):
+        signs, faint = [], False
+        for ones in range(5):
+            unit = coefficient * (2 * ones - 4) + bias
+            signs.append(unit > 0)
+            faint |= abs(unit) < 0.999
+        if signs == [ones >= enough for ones in range(5)]:
+            if faint:
+                wrong(f"{name} answers with the right sign, but too faintly: make both larger.")
+            continue
+        if signs == [ones >= 5 - enough for ones in range(5)]:
+            wrong(f"{name} answers the other question: the sign of the bias is the other way.")
+        if signs in ([True] * 5, [False] * 5):
+            wrong(f"{name} always answers the same: the bias of {bias:g} drowns the inputs.")
+        if coefficient < 0:
+            wrong(f"{name} falls when an input rises: take a positive coefficient.")
+        if not signs[4] or signs[0]:
+            wrong(f"{name} gets it wrong where all four are alike: their sum is 4 or -4.")
+        lowest = signs.index(True)
+        wrong(
+            f"{name} answers yes from {lowest} of four on; wanted is from {enough} on. The sum is "
+            f"{2 * enough - 6} with one less and {2 * enough - 4} with enough: cross 0 between."
+        )
+    return "A large coefficient makes the unit decide, and the bias says how many votes it takes."
+
+
+def _pair(answer: Any, name: str) -> tuple[float, float]:
+    try:
+        coefficient, bias = answer
+    except Exception:
+        wrong(f"{name} is not a pair; expected (coefficient, bias), such as (0.25, 0).")
+    return _number(coefficient, f"the coefficient of {name}"), _number(bias, f"the bias of {name}")
+
+
 def _number(answer: Any, name: str) -> float:
     if type(answer) is Tensor and answer.numel() == 1:
         answer = answer.item()

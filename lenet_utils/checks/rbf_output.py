@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 
-from lenet_utils.checks.verdict import call, check, close, integers, tensor, wrong
+from lenet_utils.checks.verdict import call, check, close, integers, shape, tensor, wrong
 from lenet_utils.criteria import MAP
 from lenet_utils.layers import digit_codes
 
@@ -90,3 +90,56 @@ def rejection(function: Any) -> str:
             wrong("It works for a limit of 40 but not of 60: use the limit that is given.")
         wrong(f"For a limit of {limit:g} the answers are {answers}; expected {truth}.")
     return "A distance means something by itself, so a single limit can say: no digit at all."
+
+
+@check
+def map_loss(function: Any) -> str:
+    """Check exercise 6.4: Eq. 9, also where exp(-y) is zero in 32 bits.
+
+    Args:
+        function: called with distances (N, 10), the right classes int64 (N,) and j; returns the
+            mean loss of the N patterns, a single number.
+    """
+    generator = torch.Generator().manual_seed(9)
+    labels = torch.tensor([3, 1, 4, 1])
+    near = 20 * torch.rand(4, 10, generator=generator)
+    for y, j in ((near, 1.0), (near, 10.0), (near + 150, 200.0)):
+        answer = call(function, y.clone(), labels.clone(), j)
+        if type(answer) is float:
+            answer = torch.tensor(answer, dtype=torch.float64)
+        which = f"for j = {j:g} and distances from {y.min():.0f} to {y.max():.0f}, "
+        if shape(answer) == (4,):
+            wrong("this is one loss for each pattern. Eq. 9 takes their mean.")
+        if shape(answer) == () and not bool(answer.isfinite()):
+            wrong(
+                which + "the loss is not finite: exp(-y) is 0 in 32 bits, and log(0) is not a "
+                "number to go on with. torch.logsumexp takes -y and -j without leaving the logs."
+            )
+        loss = tensor(answer, (), "the loss")
+        right = y.gather(1, labels[:, None])[:, 0].double()
+        rest = (-y).double().logsumexp(1)
+        both = torch.logaddexp(rest, torch.tensor(-j, dtype=torch.float64))
+        if close(loss, (right + both).mean()):
+            continue
+        plausible = {
+            "the losses of the patterns are added: Eq. 9 takes their mean.": (right + both).sum(),
+            "the first term, the distance to the right code, is missing.": both.mean(),
+            "the second term is missing: this is Eq. 8.": right.mean(),
+            "the class 'none of these' is missing: add exp(-j) in the logarithm.": (
+                (right + rest).mean()
+            ),
+            "the sign of the second term is wrong: Eq. 9 adds the logarithm.": (
+                (right - both).mean()
+            ),
+            "the signs in the exponents are wrong: far codes have little weight, exp(-y).": (
+                (right + y.double().logsumexp(1)).mean()
+            ),
+        }
+        for message, value in plausible.items():
+            if close(loss, value):
+                wrong(which + message)
+        wrong(
+            which + f"the loss is {(right + both).mean():.4f}, not {float(loss):.4f}: y_D plus "
+            "the log of exp(-j) + sum of exp(-y_i), as a mean."
+        )
+    return "Near and far, and for any j: logarithms of sums are best never taken apart."

@@ -122,3 +122,45 @@ def textbook_convolution(function: Any) -> str:
     if close(y, correlate(x.flip(0, 1), kernel)):
         wrong("You turned the picture round, so the result is turned too: turn the kernel.")
     wrong("The shape is right, the values are not. Try a picture with a single 1 in it.")
+
+
+@check
+def kernel_gradient(function: Any) -> str:
+    """Check exercise 3.4: the gradient of a shared kernel.
+
+    Args:
+        function: called with a picture (H, W) and, for each unit of the map, the derivative of
+            the loss by its sum, (H-k+1, W-k+1); returns the derivatives by the weights, (k, k).
+    """
+    generator = torch.Generator().manual_seed(13)
+    x = torch.randn(7, 9, generator=generator)
+    wanted = torch.randn(5, 7, generator=generator)
+    answer = call(function, x.clone(), wanted.clone())
+    if shape(answer) == (1, 1, 3, 3):
+        wrong("the result still has conv2d's two dimensions for pictures and maps: take [0, 0].")
+    if shape(answer) == (5, 7):
+        wrong("this is one number for each unit. Asked for is one for each weight: (3, 3).")
+    slopes = tensor(answer, (3, 3), "the result")
+    truth = F.conv2d(x[None, None], wanted[None, None])[0, 0].double()
+    if close(slopes, truth):
+        return "Every place where a weight is used has its say, and the weight hears the sum."
+    plausible = {
+        "This is the mean over the places. The derivative of a sum is a sum.": truth / 35,
+        "The result is turned round: weight (u, v) lies on pixel (i + u, j + v).": (
+            truth.flip(0, 1)
+        ),
+        "Rows and columns of the result are exchanged.": truth.mT,
+        "This is what one unit wants, the first. The weights are shared: add up all of them.": (
+            wanted[0, 0] * x[:3, :3]
+        ).double(),
+        "This is what one unit wants, the last. Add to the result instead of replacing it.": (
+            wanted[-1, -1] * x[-3:, -3:]
+        ).double(),
+        "This adds up the windows, whatever their units want: multiply by wanted[i, j].": (
+            F.conv2d(x[None, None], torch.ones(1, 1, 5, 7))[0, 0].double()
+        ),
+    }
+    for message, values in plausible.items():
+        if close(slopes, values):
+            wrong(message)
+    wrong("The shape is right, the values are not: add up wanted[i, j] * x[i+u, j+v] over i, j.")
