@@ -4,8 +4,10 @@ import pytest
 import torch
 
 from lenet_utils.distortions import warp
+from lenet_utils.experiments.boosting import collect
+from lenet_utils.experiments.classifiers import METHODS, deslant, least_squares
 from lenet_utils.experiments.protocol import Job
-from lenet_utils.experiments.rivals import METHODS, RIVALS, RivalRunner, deslant, least_squares
+from lenet_utils.experiments.rivals import BOOSTED, RIVALS, RivalRunner, runner
 from lenet_utils.mnist import MNIST, Digits, load_mnist
 
 
@@ -73,3 +75,35 @@ def test_costs_are_counted(digits):
     assert neighbours.macs == neighbours.memory == 100 * 784
     # A digit's nearest neighbour is itself.
     assert torch.equal(neighbours.answer(pictures), labels)
+
+
+def test_boosting_goes_on_from_a_saved_state(digits):
+    small = {"pool": 1, "passes": 6, "patterns": 400, "later_passes": 3, "copies": 3}
+    jobs = [Job("LeNet-4, boosted", {**BOOSTED, **small}, 0)]
+    whole = runner(jobs, digits, torch.device("cpu"))
+    measured = [whole.advance()[0] for _ in range(3)]
+    cut = runner(jobs, digits, torch.device("cpu"))
+    cut.advance()
+    resumed = runner(jobs, digits, torch.device("cpu"))
+    resumed.load_state_dict(cut.state_dict())
+    assert [resumed.advance()[0] for _ in range(2)] == measured[1:]
+    (final,) = resumed.finish()
+    assert final == whole.finish()[0]
+    assert final["test_error"] < 0.15
+    assert final["memory"] == 3 * 50_698
+
+
+def test_hard_digits_are_collected_half_and_half():
+    labels = torch.arange(100) % 10
+    copies = [Digits(torch.zeros(100, 28, 28, dtype=torch.uint8), labels)] * 4
+
+    def hard(images, labels):
+        return labels == 3
+
+    parts = list(collect(iter(copies), hard, 50, half=True))
+    assert [len(part.labels) for part in parts] == [20, 20, 10]
+    for part in parts:
+        assert (part.labels == 3).sum() * 2 == len(part.labels)
+    parts = list(collect(iter(copies), hard, 1_000, half=False))
+    assert [len(part.labels) for part in parts] == [10] * 4
+    assert all((part.labels == 3).all() for part in parts)

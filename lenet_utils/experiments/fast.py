@@ -45,7 +45,7 @@ class FastRunner:
                 epochs=settings["passes"],
                 batch_size=settings["batch"],
                 optimizer=torch.optim.Adam,
-                schedule=partial(_one_cycle, settings["rate"]),
+                schedule=partial(one_cycle, settings["rate"]),
                 validation=0,
                 seed=job.seed,
                 device=self.device,
@@ -73,7 +73,8 @@ class FastRunner:
             model.load_state_dict(parameters)
 
 
-def _one_cycle(rate: float, optimiser: torch.optim.Optimizer, steps: int) -> Any:
+def one_cycle(rate: float, optimiser: torch.optim.Optimizer, steps: int) -> Any:
+    """Return a schedule that rises to `rate` and falls to nothing, for `fit`."""
     return torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=rate, total_steps=steps)
 
 
