@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 from lenet_utils.experiments.intervals import Mean
 from lenet_utils.experiments.records import load_record, record_path
 
-Verdict = Literal["within", "better", "not reached", "not run"]
+Verdict = Literal["within", "better", "not reached", "differs", "not run"]
 Unit = Literal["error", "rate", "count"]
 
 ERROR_UNCERTAINTY = 0.001
@@ -102,11 +102,30 @@ def _fig9() -> list[Claim]:
         "784-300-100-10": 3.05,
         "LeNet-1": 1.7,
         "LeNet-4": 1.1,
+        "LeNet-4, boosted": 0.7,
     }
     return [
         Claim(f"test error, {name}", "Fig. 9, p. 12", e / 100, "figure-9", name, "test_error")
         for name, e in errors.items()
     ]
+
+
+def _fig11() -> list[Claim]:
+    thousands = {
+        "linear": 4,
+        "pairwise linear": 36,
+        "40 PCA + quadratic": 39,
+        "1000 RBF + linear": 794,
+        "K-NN": 24_000,
+        "SVM poly 4, deslanted": 14_000,
+        "LeNet-1": 100,
+        "LeNet-4": 260,
+    }
+    return [
+        Claim(f"multiply-accumulates, {name}", "Fig. 11", 1000 * n, "figure-9", name, "macs",
+              uncertainty=100 * n, unit="count")
+        for name, n in thousands.items()
+    ]  # fmt: skip
 
 
 HALF = "all digits, coefficients 0.5"
@@ -128,6 +147,8 @@ CLAIMS: tuple[Claim, ...] = (
     Claim("test error with distortions", "p. 11", 0.008,
           "distortions", "all digits", "test_error"),
     *_fig9(),
+    # Many of the paper's classifiers read 20x20 pixels, all of ours 28x28. Ten per cent is "same".
+    *_fig11(),
 )  # fmt: skip
 
 
@@ -136,7 +157,7 @@ def ledger() -> list[Entry]:
 
     The verdict on an error is "within" where our mean differs from the paper's number by no more
     than the larger of the paper's uncertainty and our 95% interval; else "better", where ours is
-    smaller, or "not reached". Counts and rates are never "better".
+    smaller, or "not reached". Of counts and rates none is better: what is not "within" "differs".
     """
     return [*_counted(), *map(_measured, CLAIMS)]
 
@@ -165,7 +186,9 @@ def judge(paper: float, ours: Mean, uncertainty: float = 0.0, unit: Unit = "erro
     # The paper's numbers are decimal: a difference of just the tolerance is within it.
     if abs(ours.mean - paper) <= tolerance * (1 + 1e-9):
         return "within"
-    return "better" if unit == "error" and ours.mean < paper else "not reached"
+    if unit != "error":
+        return "differs"
+    return "better" if ours.mean < paper else "not reached"
 
 
 def _counted() -> list[Entry]:
@@ -177,6 +200,7 @@ def _counted() -> list[Entry]:
     found = [
         ("trainable parameters", "p. 8", 60_000, table.parameters),
         ("connections", "p. 8", 340_908, table.connections),
+        ("multiply-accumulates, LeNet-5", "Fig. 11", 401_000, table.macs),
     ]
     entries = []
     for what, where, paper, count in found:
