@@ -66,3 +66,39 @@ def test_what_cannot_be_drawn_is_refused():
         figures.curves([1, 2, 3], {"a": [1, 2]}, xlabel="x", ylabel="y")
     with pytest.raises(ValueError, match="got 0 series"):
         figures.curves([1], {}, xlabel="x", ylabel="y")
+
+
+def test_signed_panels_share_a_scale_when_it_is_given():
+    weak, strong = torch.full((2, 2), 0.5), torch.full((2, 2), -2.0)
+
+    def drawn(picture, limit):
+        svg = figures.panels([picture], ["a"], alt="a", signed=[0], limit=limit).svg
+        return re.search(r'base64,([^"]+)"', svg)[1]
+
+    assert drawn(weak, None) == drawn(-strong, None)
+    assert drawn(weak, 2.0) != drawn(-strong, 2.0)
+
+
+def test_a_step_of_a_convolution_shows_its_arithmetic():
+    picture = torch.arange(20.0).view(4, 5)
+    kernel = torch.tensor([[0.0, -1.0], [1.0, 2.0]])
+    step = figures.convolution_step(picture, kernel, (1, 2))
+    # Rows 1 and 2, columns 2 and 3: 7, 8 above 12, 13.
+    assert step.arrays["products"].tolist() == [[0, -8], [12, 26]]
+    assert "gives 0, -8, 12, 26. Their sum, 30, is the unit in row 1 and column 2" in step.alt
+    so_far = step.arrays["so_far"]
+    assert so_far.shape == (3, 4)
+    assert so_far[1, 2] == 30
+    assert so_far.isnan().sum() == 5
+    assert len(re.findall(r"<text", step.svg)) == 20 + 4 + 4 + 7 + 4
+
+
+@pytest.mark.parametrize("place", [(3, 0), (0, -1), (0, 4)])
+def test_a_step_outside_the_map_is_refused(place):
+    with pytest.raises(ValueError, match=r"expected one of the map's 3 by 4 units"):
+        figures.convolution_step(torch.zeros(4, 5), torch.zeros(2, 2), place)
+
+
+def test_a_step_of_something_else_than_matrices_is_refused():
+    with pytest.raises(ValueError, match=r"expected \(H, W\) and \(k, k\)"):
+        figures.convolution_step(torch.zeros(1, 4, 5), torch.zeros(2, 2), (0, 0))

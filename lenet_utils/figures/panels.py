@@ -1,5 +1,6 @@
 """Pictures beside kernels and maps, windows on a digit, curves against shift."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,7 @@ def panels(
     columns: int = 4,
     signed: Sequence[int] = (),
     numbers: Sequence[int] = (),
+    limit: float | None = None,
 ) -> Figure:
     """Draw pictures of different sizes side by side, each with a scale of its own.
 
@@ -47,6 +49,7 @@ def panels(
         columns: pictures in a row.
         signed: which of them have negative values blue, positive ones red, zero dark.
         numbers: which of them have their values written into the cells.
+        limit: the value that signed pictures show at full colour; by default each its largest.
 
     Raises:
         ValueError: no pictures, another number of titles, or a picture that is not a matrix.
@@ -64,14 +67,14 @@ def panels(
     for i, axis in enumerate(axes.flat):
         axis.axis("off")
         if i < len(values):
-            limit = values[i].abs().max().item() or 1.0
             low, high = values[i].min().item(), values[i].max().item()
             if i in signed:
-                low, high = -limit, limit
+                high = limit or max(-low, high) or 1.0
+                low = -high
             show(axis, values[i], low, high, i in signed)
             axis.set_title(titles[i], fontsize=9, pad=3)
             if i in numbers:
-                _write_numbers(axis, values[i], low, high, i in signed)
+                write_numbers(axis, values[i], low, high, i in signed)
     arrays = dict(zip(titles, values, strict=True))
     return render(figure, alt, caption, **arrays)
 
@@ -164,9 +167,12 @@ def curves(
     )
 
 
-def _write_numbers(axis: "Axes", values: Tensor, low: float, high: float, signed: bool) -> None:
+def write_numbers(axis: "Axes", values: Tensor, low: float, high: float, signed: bool) -> None:
+    """Write the values of a picture drawn from low to high into its cells; NaN stays empty."""
     for row, line in enumerate(values.tolist()):
         for column, value in enumerate(line):
+            if math.isnan(value):
+                continue
             place = (value - low) / (high - low) if high > low else 0.0
             light = abs(place - 0.5) > 0.3 if signed else place > 0.5
             axis.text(
