@@ -1,0 +1,107 @@
+"""The masters of the assignments, cell by cell: run them, answer them, see what an answer earns."""
+
+import contextlib
+import copy
+import io
+import re
+from functools import cache
+from pathlib import Path
+
+import nbformat
+from conftest import ROOT
+from drawing import TERM, draw_parameters
+from IPython.core.inputtransformer2 import TransformerManager
+from nbformat import NotebookNode
+
+COURSE = ROOT / "assignments"
+NAMES = sorted(path.name for path in (COURSE / "source").glob("a?_*"))
+SOLUTION = re.compile(r"^ *### (?:BEGIN|END) SOLUTION\n?", re.MULTILINE)
+
+
+def notebook_path(name: str, version: str = "source") -> Path:
+    return COURSE / version / name / f"{name}.ipynb"
+
+
+@cache
+def _master(name: str, term: str) -> NotebookNode:
+    return draw_parameters(nbformat.read(notebook_path(name), 4), name, term)
+
+
+def master(name: str, term: str | None = None) -> NotebookNode:
+    """Return a master with the numbers of a term, by default the folder's own."""
+    return copy.deepcopy(_master(name, term or TERM.read_text().strip()))
+
+
+def grade_id(cell: NotebookNode) -> str:
+    return cell.metadata.get("nbgrader", {}).get("grade_id", "")
+
+
+def points(cell: NotebookNode) -> int:
+    return cell.metadata.get("nbgrader", {}).get("points", 0)
+
+
+def is_answer(cell: NotebookNode) -> bool:
+    return cell.metadata.get("nbgrader", {}).get("solution", False)
+
+
+def questions(name: str) -> list[str]:
+    """Return the questions that tests grade, in order."""
+    return [grade_id(c) for c in _master(name, "open").cells if is_answer(c) and not points(c)]
+
+
+def solution(name: str, question: str) -> str:
+    """Return the master's own answer to a question."""
+    cell = next(c for c in master(name).cells if grade_id(c) == question)
+    return SOLUTION.sub("", cell.source)
+
+
+def fill(notebook: NotebookNode, answers: dict[str, str]) -> NotebookNode:
+    """Write answers, by grade id, into a copy of a notebook."""
+    filled = copy.deepcopy(notebook)
+    for cell in filled.cells:
+        if grade_id(cell) in answers:
+            cell.source = answers[grade_id(cell)]
+    return filled
+
+
+def _run(source: str, names: dict) -> None:
+    with contextlib.redirect_stdout(io.StringIO()):
+        exec(compile(TransformerManager().transform_cell(source), "<cell>", "exec"), names)
+
+
+@cache
+def solved(name: str, term: str) -> dict[str, dict]:
+    """Run a master, its own tests too; return the names that stand before each answer."""
+    names: dict = {"__name__": "__main__"}
+    before = {}
+    for cell in master(name, term).cells:
+        if cell.cell_type == "code":
+            if is_answer(cell):
+                before[grade_id(cell)] = dict(names)
+            _run(cell.source, names)
+    return before
+
+
+def earned(name: str, question: str, code: str, term: str | None = None) -> tuple[int, int, str]:
+    """Return the points that an answer earns, of how many, and the first thing that went wrong.
+
+    The questions before are answered as in the master.
+    """
+    term = term or TERM.read_text().strip()
+    names = dict(solved(name, term)[question])
+    got = total = 0
+    said = ""
+    try:
+        _run(code, names)
+    except Exception as error:
+        said = repr(error)
+    for cell in master(name, term).cells:
+        if re.fullmatch(rf"{question}_test\d?", grade_id(cell)):
+            total += points(cell)
+            try:
+                _run(cell.source, names)
+            except Exception as error:
+                said = said or f"{type(error).__name__}: {error}"
+            else:
+                got += points(cell)
+    return got, total, said
