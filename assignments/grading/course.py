@@ -1,0 +1,159 @@
+"""The nbgrader course in which submissions are graded: a copy of the course folder of masters."""
+
+import contextlib
+import os
+import shutil
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from isolation import Enclosure, Limits
+from nbformat import NotebookNode
+from nbgrader.api import Gradebook
+from nbgrader.apps.api import NbGraderAPI
+from nbgrader.converters import Autograde
+from nbgrader.preprocessors import Execute
+from precheck import Checked
+from roles import grade_id, is_counted
+from run_apart import RunApart
+from traitlets.config import Config, PyFileConfigLoader
+
+CONFIG = "nbgrader_config.py"
+
+# nbgrader starts `alembic` by its bare name when it makes a gradebook.
+SCRIPTS = Path(find_spec("alembic").origin).parents[4] / "bin"
+os.environ["PATH"] = f"{SCRIPTS}{os.pathsep}{os.environ['PATH']}"
+
+
+@dataclass(frozen=True)
+class Question:
+    """A cell that gives points: by its tests, or by a person who reads it."""
+
+    name: str
+    points: float
+
+
+class CourseError(RuntimeError):
+    """The masters cannot be used; the message says what nbgrader said."""
+
+
+class Course:
+    """An nbgrader course with its gradebook, and the questions of its assignments.
+
+    Args:
+        folder: of the course; made by `Course.build`.
+    """
+
+    def __init__(self, folder: Path):
+        self.folder = folder.resolve()
+        self.database = f"sqlite:///{self.folder / 'gradebook.db'}?timeout=60"
+        self.releases = {
+            path.stem: nbformat.read(path, as_version=4)
+            for path in sorted(self.folder.glob("release/*/*.ipynb"))
+        }
+
+    @classmethod
+    def build(cls, masters: Path, folder: Path) -> "Course":
+        """Copy the masters, and let nbgrader make the student versions and the gradebook.
+
+        Raises:
+            CourseError: nbgrader refused a master.
+        """
+        source = masters / "source"
+        if not source.is_dir():
+            raise CourseError(f"{masters} has no folder `source` with masters in it")
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(folder / "source", ignore_errors=True)
+        shutil.copytree(source, folder / "source")
+        for name in [*masters.glob("*.py"), *masters.glob("term.txt")]:
+            shutil.copy(name, folder)
+        course = cls(folder)
+        api = NbGraderAPI(config=course._config())
+        for assignment in sorted(path.name for path in (folder / "source").iterdir()):
+            done = api.generate_assignment(assignment)
+            if not done["success"]:
+                raise CourseError(f"{assignment}: {done.get('log') or done.get('error')}")
+        return cls(folder)
+
+    def _config(self) -> Config:
+        config = Config()
+        if (self.folder / CONFIG).exists():
+            config.merge(PyFileConfigLoader(CONFIG, path=str(self.folder)).load_config())
+        config.CourseDirectory.root = str(self.folder)
+        config.CourseDirectory.db_url = self.database
+        return config
+
+    def questions(self, assignment: str) -> list[Question]:
+        """Return what gives points in an assignment, in order."""
+        return [
+            Question(grade_id(cell), float(cell.metadata.nbgrader.points))
+            for cell in self.releases[assignment].cells
+            if is_counted(cell)
+        ]
+
+    def place(self, stage: str, assignment: str, student: str) -> Path:
+        """Return where nbgrader keeps a student's notebook: `submitted` or `autograded`."""
+        return self.folder / stage / student / assignment / f"{assignment}.ipynb"
+
+    def autograde(
+        self, assignment: str, student: str, checked: Checked, enclosure: Enclosure,
+        limits: Limits, slot: int,
+    ) -> str | None:  # fmt: skip
+        """Grade one submission; return what nbgrader said if it could not."""
+        path = self.place("submitted", assignment, student)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        nbformat.write(checked.notebook, path)
+        config = self._config()
+        steps = Autograde.autograde_preprocessors.default_args[0]
+        config.Autograde.autograde_preprocessors = [
+            RunApart if step is Execute else step for step in steps
+        ]
+        config.RunApart.enclosure, config.RunApart.limits = enclosure, limits
+        config.RunApart.slot = slot
+        config.ClearMetadataPreprocessor.enabled = False
+        done = NbGraderAPI(config=config).autograde(assignment, student)
+        return None if done["success"] else str(done.get("log") or done.get("error"))
+
+    def gradebook(self) -> Any:
+        """Open the gradebook, for a `with`."""
+        return Gradebook(self.database)
+
+    def forget(self, assignment: str, student: str) -> None:
+        """Remove a submission and what was written for it, so that it can be graded afresh."""
+        for stage in ("submitted", "autograded", "feedback"):
+            shutil.rmtree(self.place(stage, assignment, student).parent, ignore_errors=True)
+
+    def nothing(self, assignment: str, student: str) -> None:
+        """Record a submission that cannot be graded: no points, and nothing left to read."""
+        self.forget(assignment, student)
+        with self.gradebook() as book:
+            book.update_or_create_student(student)
+            submission = book.update_or_create_submission(assignment, student)
+            for notebook in submission.notebooks:
+                for grade in notebook.grades:
+                    grade.auto_score, grade.needs_manual_grade = 0, False
+            book.db.commit()
+
+    def scores(self, assignment: str, student: str) -> dict[str, dict[str, Any]]:
+        """Return for each question: score, max, needs_reading, comment."""
+        with self.gradebook() as book:
+            notebook = book.find_submission_notebook(assignment, assignment, student)
+            comments = {c.name: c.comment for c in notebook.comments}
+            return {
+                grade.name: {
+                    "score": grade.score,
+                    "max": grade.max_score,
+                    "needs_reading": bool(grade.needs_manual_grade),
+                    "comment": comments.get(grade.name) or "",
+                }
+                for grade in notebook.grades
+            }
+
+    def graded(self, assignment: str, student: str) -> NotebookNode | None:
+        """Return the notebook with the outputs of its grading, None if there is none."""
+        path = self.place("autograded", assignment, student)
+        with contextlib.suppress(OSError, ValueError):
+            return nbformat.read(path, as_version=4)
+        return None

@@ -1,0 +1,45 @@
+#!/bin/sh
+# Build the file system that a submission sees, go into it for good, and run a command there.
+#
+#   enclosure.sh ROOT UID READABLE... -- COMMAND...
+#
+# Run by unshare(1) in namespaces of its own. ROOT is an empty folder; READABLE are the only files
+# and folders of this computer that appear in it, at their own places and read-only.
+set -eu
+root=$1 uid=$2
+shift 2
+
+mount -t tmpfs -o size=16m,mode=755,nosuid,nodev tmpfs "$root"
+while [ "$1" != -- ]; do
+    if [ -L "$1" ]; then
+        mkdir -p "$root${1%/*}" && cp -P "$1" "$root$1"
+    elif [ -d "$1" ]; then
+        mkdir -p "$root$1" && mount --rbind "$1" "$root$1"
+        mount -o remount,bind,ro,nosuid "$root$1"
+    elif [ -e "$1" ]; then
+        mkdir -p "$root${1%/*}" && : >"$root$1" && mount --bind "$1" "$root$1"
+        mount -o remount,bind,ro,nosuid "$root$1"
+    fi
+    shift
+done
+shift
+
+mkdir "$root/proc" "$root/dev" "$root/tmp" "$root/home"
+mount -t proc -o nosuid,nodev,noexec proc "$root/proc"
+for device in null zero full random urandom; do
+    : >"$root/dev/$device" && mount --bind "/dev/$device" "$root/dev/$device"
+done
+ln -s /proc/self/fd "$root/dev/fd"
+mkdir "$root/dev/shm" "$root/dev/pts"
+mount -t devpts -o newinstance,ptmxmode=666 devpts "$root/dev/pts"
+ln -s pts/ptmx "$root/dev/ptmx"
+for folder in dev/shm tmp home; do
+    mount -t tmpfs -o size=128m,mode=777,nosuid,nodev tmpfs "$root/$folder"
+done
+
+identity=
+if [ "$uid" != 0 ]; then
+    identity="--reuid=$uid --regid=$uid --clear-groups"
+fi
+# shellcheck disable=SC2086
+exec chroot "$root" setpriv $identity --no-new-privs --bounding-set=-all --inh-caps=-all "$@"

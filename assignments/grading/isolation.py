@@ -1,0 +1,216 @@
+"""The enclosure of a submission: what it can see, reach and use up.
+
+On Linux, where namespaces are allowed: its own file system with nothing but Python, the course's
+packages and an empty folder, no network, its own processes, and, for root, a user of its own.
+Elsewhere only a process with limits and a guard inside Python, which stops accidents and not a
+determined author; `Enclosure.describe` says which of the two it is.
+"""
+
+import json
+import os
+import shutil
+import signal
+import site
+import socket
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import psutil
+
+HERE = Path(__file__).resolve().parent
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32")
+SETTINGS = ("/etc/ld.so.cache", "/etc/localtime", "/etc/fonts", "/etc/alternatives")
+FIRST_USER = 61_000
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one submission may use up."""
+
+    cell_seconds: float = 120
+    notebook_seconds: float = 600
+    megabytes: int = 3000
+    processes: int = 64
+
+
+def readable() -> list[str]:
+    """Return the files and folders that Python and the course need, outermost first."""
+    folders = [Path(sys.base_prefix), Path(sys.prefix), *map(Path, site.getsitepackages())]
+    folders += [Path(entry) for entry in sys.path if entry.endswith("site-packages")]
+    if package := find_spec("lenet_utils"):
+        folders.append(Path(package.origin).parent)
+    folders.append(HERE / "inside")
+    paths = [*SYSTEM, *SETTINGS]
+    for folder in sorted({*map(str, folders), *(str(f.resolve()) for f in folders)}):
+        if not any(Path(folder).is_relative_to(known) for known in paths):
+            paths.append(folder)
+    return paths
+
+
+@dataclass(frozen=True)
+class Enclosure:
+    """How submissions are kept in on this computer: made by `enclosure`."""
+
+    namespaces: bool
+    own_user: bool
+
+    def describe(self) -> str:
+        """Say in a line what protects the computer and the grades."""
+        user = "a user of its own" if self.own_user else "your own user"
+        if self.namespaces:
+            return f"own file system, no network, own processes, {user}"
+        return (
+            f"WEAK: only limits and a guard inside Python, {user}; a hostile submission could read "
+            "files and use the network. See README.md, Limits"
+        )
+
+    def start(self, limits: Limits, slot: int = 0) -> "Enclosed":
+        """Start the process of a submission; `slot` tells apart those that run side by side."""
+        return Enclosed(self, limits, FIRST_USER + slot if self.own_user else os.getuid())
+
+
+class Enclosed:
+    """A submission's process, and the socket that it answers on."""
+
+    def __init__(self, enclosure: Enclosure, limits: Limits, user: int):
+        self.limits = limits
+        self.folder = tempfile.mkdtemp(prefix="grading-")
+        self.socket, theirs = socket.socketpair()
+        command, options = self._command(enclosure, user)
+        with theirs:
+            self.process = subprocess.Popen(
+                command,
+                stdin=theirs,
+                stdout=theirs,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+                **options,
+            )
+
+    def _command(self, enclosure: Enclosure, user: int) -> tuple[list[str], dict]:
+        paths = readable()
+        home = "/home" if enclosure.namespaces else self.folder
+        limits = {
+            "RLIMIT_DATA": self.limits.megabytes * 2**20,
+            "RLIMIT_FSIZE": 64 * 2**20,
+            "RLIMIT_NOFILE": 256,
+            "RLIMIT_CORE": 0,
+            "guard": not enclosure.namespaces,
+            "readable": [*paths, os.path.realpath(self.folder), "/dev/", "/proc/self"],
+        }
+        if enclosure.own_user or enclosure.namespaces:
+            limits["RLIMIT_NPROC"] = self.limits.processes
+        inside = [sys.executable, "-I", "-B", str(HERE / "inside"), json.dumps(limits)]
+        environment = {
+            "PATH": "/usr/bin:/bin",
+            "HOME": home,
+            "TMPDIR": "/tmp" if enclosure.namespaces else self.folder,
+            "IPYTHONDIR": f"{home}/.ipython",
+            "MPLCONFIGDIR": f"{home}/.matplotlib",
+            "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+            "OMP_NUM_THREADS": "1",
+            "LANG": "C.UTF-8",
+        }
+        options = {"env": environment, "cwd": self.folder}
+        if not enclosure.namespaces:
+            if enclosure.own_user:
+                os.chown(self.folder, user, user)
+                options |= {"user": user, "group": user, "extra_groups": []}
+            return inside, options
+        spaces = ["--mount", "--net", "--pid", "--ipc", "--uts", "--propagation=private"]
+        if not enclosure.own_user:
+            spaces += ["--user", "--map-root-user"]
+        outside = ["setpriv", "--pdeathsig=KILL", "unshare", *spaces, "--fork", "--kill-child=KILL"]
+        script = [
+            "sh",
+            str(HERE / "enclosure.sh"),
+            self.folder,
+            str(user if enclosure.own_user else 0),
+        ]
+        environment["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin"
+        return [*outside, *script, *paths, "--", "env", "-C", "/home", *inside], options
+
+    def members(self) -> list[psutil.Process]:
+        """Return the processes of the submission, the first one first."""
+        try:
+            first = psutil.Process(self.process.pid)
+            below = first.children(recursive=True)
+        except psutil.NoSuchProcess:
+            return []
+        return below if self.process.args[0] == "setpriv" else [first, *below]
+
+    def seconds(self) -> float:
+        """Return the processor time that it has used, with that of processes that it waited for."""
+        total = 0.0
+        for member in self.members():
+            try:
+                total += sum(member.cpu_times()[:4])
+            except psutil.Error:
+                continue
+        return total
+
+    def megabytes(self) -> float:
+        """Return the memory that all its processes hold together, shared pages counted once."""
+        held = 0.0
+        for kind in ("rss", "pss"):  # the second takes long, and only the first can be too high
+            held = 0.0
+            for member in self.members():
+                try:
+                    info = member.memory_info() if kind == "rss" else member.memory_full_info()
+                    held += getattr(info, kind, info.rss) / 2**20
+                except psutil.Error:
+                    continue
+            if held <= self.limits.megabytes:
+                break
+        return held
+
+    def interrupt(self) -> None:
+        """Ask it to stop what it does, as Ctrl-C."""
+        for member in self.members()[:1]:
+            try:
+                member.send_signal(signal.SIGINT)
+            except psutil.Error:
+                continue
+
+    def kill(self) -> None:
+        """End it with everything it started, and clear away its folder."""
+        for member in [*self.members(), self.process]:
+            try:
+                member.kill()
+            except psutil.Error:
+                continue
+        self.process.wait()
+        self.socket.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def enclosure() -> Enclosure:
+    """Find out, by trying, what this computer allows."""
+    root = os.getuid() == 0
+    tried = [(True, root), (False, root), (False, False)]
+    if not all(map(shutil.which, ("unshare", "setpriv", "chroot", "mount"))):
+        tried = tried[1:]
+    for namespaces, own_user in dict.fromkeys(tried):
+        found = Enclosure(namespaces, own_user)
+        enclosed = found.start(Limits())
+        try:
+            enclosed.socket.settimeout(60)
+            enclosed.socket.sendall(request := _greeting())
+            if request and enclosed.socket.recv(8):
+                return found
+        except OSError:
+            continue
+        finally:
+            enclosed.kill()
+    raise RuntimeError(f"{sys.executable} does not start as the process of a submission")
+
+
+def _greeting() -> bytes:
+    import pickle
+
+    body = pickle.dumps({"run": "pass"})
+    return len(body).to_bytes(8, "big") + body

@@ -1,0 +1,119 @@
+"""nbgrader's step that runs a submission, in place of its own: the tests run apart from the work.
+
+The student's cells run in an enclosed process. The cells of tests, with the hidden ones, run in
+this one, on plain copies of what the student's names hold there. So a submission can neither read
+a hidden test nor change what a test does, compares or prints.
+"""
+
+import ast
+import builtins
+import io
+import re
+import traceback
+from contextlib import redirect_stderr, redirect_stdout
+from typing import Any
+
+from IPython.core.inputtransformer2 import TransformerManager
+from isolation import Enclosure, Limits
+from nbconvert.exporters.exporter import ResourcesDict
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
+from nbgrader.preprocessors import NbGraderPreprocessor
+from roles import is_given, is_test, visible
+from student import NotebookStopped, Student
+from traitlets import Instance, Integer
+
+TEST = "<test>"
+PICTURE = re.compile(r"[A-Za-z0-9+/=\s]+")
+
+
+class RunApart(NbGraderPreprocessor):
+    """Runs the cells of one submission and stores what nbgrader reads the points from."""
+
+    enclosure = Instance(Enclosure).tag(config=True)
+    limits = Instance(Limits).tag(config=True)
+    slot = Integer(0).tag(config=True)
+
+    def preprocess(
+        self, nb: NotebookNode, resources: ResourcesDict
+    ) -> tuple[NotebookNode, ResourcesDict]:
+        """Run the notebook from top to bottom."""
+        student = Student(self.enclosure, self.limits, self.slot)
+        tests = Tests(student)
+        try:
+            for cell in nb.cells:
+                if cell.cell_type == "code":
+                    cell.outputs = tests.outputs(cell)
+        finally:
+            student.close()
+        return nb, resources
+
+
+class Tests:
+    """The trusted side: what the given cells define, and the tests of one submission."""
+
+    def __init__(self, student: Student):
+        self.student = student
+        self.given: dict[str, Any] = {"__name__": "__main__", "__builtins__": builtins}
+
+    def outputs(self, cell: NotebookNode) -> list[NotebookNode]:
+        """Run a cell where it belongs."""
+        if not is_test(cell):
+            if is_given(cell):
+                with redirect_stdout(io.StringIO()):
+                    exec(_compiled(cell.source), self.given)
+            return _shown(self.student.run(cell.source))
+        # As in the student's own Jupyter, where later cells may use what a test left behind.
+        if seen := visible(cell.source).strip():
+            self.student.run(seen)
+        try:
+            self.test(cell.source)
+        except BaseException as error:
+            return [_failure(error, cell.source)]
+        return []
+
+    def test(self, source: str) -> None:
+        """Run a test on copies of the names of the notebook that it uses."""
+        self.student.begin_cell()
+        names = dict(self.given)
+        tree = ast.parse(source)
+        used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        for name in sorted(used - names.keys() - vars(builtins).keys()):
+            found, value = self.student.fetch(name)
+            if found:
+                names[name] = value
+        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+            exec(_compiled(source), names)
+
+
+def _compiled(source: str) -> Any:
+    return compile(TransformerManager().transform_cell(source), TEST, "exec")
+
+
+def _failure(error: BaseException, source: str) -> NotebookNode:
+    """Return the output of a failed test: what it says, or the line if students can see it."""
+    message = str(error)
+    if isinstance(error, AssertionError) and not message:
+        frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == TEST]
+        line = source.splitlines()[frames[-1].lineno - 1].strip() if frames else ""
+        message = line if line and line in visible(source) else "a hidden check failed"
+    name = "stopped" if isinstance(error, NotebookStopped) else type(error).__name__
+    return new_output("error", ename=name, evalue=message, traceback=[f"{name}: {message}"])
+
+
+def _shown(answer: dict[str, Any]) -> list[NotebookNode]:
+    """Return the outputs of a student's cell, as a notebook stores them."""
+    outputs = []
+    if printed := answer.get("printed"):
+        outputs.append(new_output("stream", name="stdout", text=str(printed)))
+    for data in answer.get("shown", []):
+        safe = {"text/plain": str(data.get("text/plain", ""))}
+        if PICTURE.fullmatch(str(data.get("image/png", ""))):
+            safe["image/png"] = data["image/png"]
+        outputs.append(new_output("display_data", data=safe))
+    if error := answer.get("error"):
+        line = f" (line {error['line']})" if error.get("line") else ""
+        name, message = str(error.get("name")), f"{error.get('message')}{line}"
+        shown = [f"{name}: {message}"]
+        outputs.append(new_output("error", ename=name, evalue=message, traceback=shown))
+    return outputs
