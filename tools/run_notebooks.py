@@ -13,6 +13,7 @@ A notebook keeps, in its metadata, how long its run took and with which versions
 
 import argparse
 import configparser
+import json
 import os
 import platform
 import re
@@ -60,8 +61,10 @@ def execute(notebook: NotebookNode, folder: Path) -> None:
     ).execute()
     widgets = notebook.metadata.get("widgets")
     notebook.metadata = NotebookNode(METADATA)
+    views = [output["data"][VIEW]["model_id"] for output in _shown(notebook) if _is_view(output)]
     # A page that shows no widget need not load their player.
-    if widgets and any(VIEW in output.get("data", {}) for output in _shown(notebook)):
+    if widgets and views:
+        widgets[STATE]["state"] = reachable(widgets[STATE]["state"], views)
         notebook.metadata["widgets"] = widgets
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number:02d}"
@@ -93,6 +96,26 @@ def run_of(seconds: float) -> dict[str, object]:
         "python": platform.python_version(),
         "torch": version("torch").partition("+")[0],
     }
+
+
+def reachable(state: dict[str, NotebookNode], views: list[str]) -> dict[str, NotebookNode]:
+    """Return the models that views consist of, and the links between them.
+
+    The rest, such as progress bars whose output is removed, would weigh on the page, and differ
+    from run to run.
+    """
+    kept, new = set(), set(views)
+    while new:
+        kept |= new
+        new = {name for one in kept & state.keys() for name in _named(state[one])} - kept
+    for name, model in state.items():
+        if "source" in model["state"] and set(_named(model)) & kept:
+            kept |= {name, *_named(model)}
+    return {name: model for name, model in state.items() if name in kept}
+
+
+def _named(model: NotebookNode) -> list[str]:
+    return re.findall(r"IPY_MODEL_([0-9a-f]{32})", json.dumps(model["state"]))
 
 
 def number_widgets(notebook: NotebookNode) -> NotebookNode:
@@ -127,6 +150,10 @@ def keep_what_only_varies(new: NotebookNode, old: NotebookNode) -> None:
     widgets = old.metadata.get("widgets")
     if widgets and core(widgets) == core(new.metadata.get("widgets")):
         new.metadata["widgets"] = widgets
+
+
+def _is_view(output: NotebookNode) -> bool:
+    return VIEW in output.get("data", {})
 
 
 def _shown(notebook: NotebookNode) -> list[NotebookNode]:
