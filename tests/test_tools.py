@@ -118,6 +118,22 @@ def test_a_lesson_that_is_edited_during_its_run_is_left_as_it_is(tmp_path, monke
     assert "edited meanwhile" in capsys.readouterr().out
 
 
+def test_of_widgets_what_is_shown_is_kept_with_its_links():
+    names = {
+        part: f"{number:032x}" for number, part in enumerate("box layout slider link bar".split())
+    }
+    holds = {
+        "box": {"children": [f"IPY_MODEL_{names['slider']}"]},
+        "layout": {},
+        "slider": {"layout": f"IPY_MODEL_{names['layout']}"},
+        "link": {"source": [f"IPY_MODEL_{names['slider']}", "value"], "target": []},
+        "bar": {"value": "3/3 [00:01<00:00]"},
+    }
+    state = {names[part]: {"state": held} for part, held in holds.items()}
+    kept = run_notebooks.reachable(state, [names["box"]])
+    assert set(kept) == {names[part] for part in ("box", "layout", "slider", "link")}
+
+
 @pytest.mark.slow
 def test_a_lesson_that_fails_is_left_as_it_was(tmp_path, monkeypatch, capsys):
     path = tmp_path / "lesson.ipynb"
