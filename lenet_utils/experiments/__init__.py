@@ -12,10 +12,20 @@ themselves. A run writes its record after every pass and, after a kill, goes on 
 Choices are made on digits held out of the training set. Final test errors stand in the record of
 every run, also of those that were not chosen; no choice is made by them.
 
-How long they take, and elsewhere: the experiments of `readings` train 16 networks side by side in
-about 20 s a pass on one core with AVX-512, so 16 seeds in 20 passes take about 7 minutes, and
-`open-choices` five times that. `OMP_NUM_THREADS` says how many cores a run may use. On a GPU add
-`--device cuda`. On a cluster give each task of a job array its own seeds and folder, and merge:
+How long they take: `list` says what each took where its record was made, two cores that had other
+work beside it, and `show` what a run of each variant took, side by side with others.
+
+- `paper`, `open-choices`, `best-reading`, `training-size` and `distortions` train one pattern at a
+  time, sixteen networks in the lanes of a compiled kernel: a quiet core with AVX-512 needs about
+  20 s a pass for all sixteen.
+- `road-rates` and `road-to-today` do so in batches; a pass takes the kernel about as long. Batch
+  normalisation, which it does not know, and all of `why-convolution` run in plain PyTorch, as do
+  the networks of `figure-9`; its other classifiers are done in a few minutes, most of which the
+  polynomial SVM takes.
+- `fast` measures seconds: run it on a machine that does nothing else.
+
+Elsewhere: `OMP_NUM_THREADS` says how many cores a run may use. On a GPU add `--device cuda`. On a
+cluster give each task of a job array its own seeds and folder, and merge:
 
     python -m lenet_utils.experiments run NAME --seeds 3-3 --records part-3
     python -m lenet_utils.experiments merge NAME part-*

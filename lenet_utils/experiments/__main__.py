@@ -5,9 +5,10 @@ import sys
 from pathlib import Path
 
 from lenet_utils.experiments import all_experiments
+from lenet_utils.experiments.intervals import mean_interval
 from lenet_utils.experiments.ledger import ledger
 from lenet_utils.experiments.protocol import Experiment
-from lenet_utils.experiments.records import Record, load_record, merge_records, record_path
+from lenet_utils.experiments.records import Record, Run, load_record, merge_records, record_path
 from lenet_utils.experiments.running import run_experiment
 from lenet_utils.experiments.trained import ship
 
@@ -84,10 +85,12 @@ def _find(name: str) -> Experiment:
 
 def _list(options: argparse.Namespace) -> None:
     for experiment in all_experiments().values():
-        finished = 0
+        runs: list[Run] = []
         if record_path(experiment.name, options.records).exists():
-            finished = len(load_record(experiment.name, options.records).finished())
-        print(f"{experiment.name:16} {finished:3d}/{len(experiment.jobs()):<3d} {experiment.title}")
+            runs = load_record(experiment.name, options.records).finished()
+        share = f"{len(runs)}/{len(experiment.jobs())}"
+        took = f"{sum(run.seconds for run in runs) / 60:.0f} min" if runs else ""
+        print(f"{experiment.name:16} {share:>8} {took:>8}  {experiment.title}")
 
 
 def _run(options: argparse.Namespace) -> None:
@@ -141,6 +144,9 @@ def describe(record: Record) -> str:
                 else f"{mean.mean:.5g} ± {mean.half_width:.2g} (n = {mean.n})"
             )
             lines.append(f"    {name:20} {shown}")
+        if runs:
+            took = mean_interval([run.seconds for run in runs]).mean
+            lines.append(f"    {'seconds of a run':20} {took:.3g}")
     return "\n".join(lines)
 
 
