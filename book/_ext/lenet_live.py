@@ -1,0 +1,54 @@
+"""The live network in one classic script, for a copy of the book that is opened from a file.
+
+A browser loads neither ES modules nor data from `file:` addresses. This joins the modules of
+`_static/live/`, each in a function of its own, and carries the data as text. It reads what these
+modules use of the language: named imports, and `export` before a declaration.
+"""
+
+import base64
+import json
+import re
+from pathlib import Path
+
+ENTRY = "live.js"
+BUNDLE = "offline.js"
+IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./([\w.]+)";$', re.MULTILINE)
+EXPORT = re.compile(r"^export ((?:async )?(?:function|const|class) (\w+))", re.MULTILINE)
+LEFT = re.compile(r"^(?:import|export)\b.*|import\.meta", re.MULTILINE)
+ADDRESS = "new URL(name, import.meta.url)"
+
+
+def bundle(folder: Path) -> None:
+    """Write the bundle of a folder of modules and data into that folder."""
+    data = [folder / "digits.json", *sorted((folder / "weights").iterdir())]
+    files = {
+        path.relative_to(folder).as_posix(): "data:;base64,"
+        + base64.b64encode(path.read_bytes()).decode()
+        for path in data
+    }
+    parts = [f"const files = {json.dumps(files)};", "const modules = {};"]
+    parts += [_as_function(folder, name) for name in _in_order(folder, ENTRY, [])]
+    text = "\n".join(["(() => {", '"use strict";', *parts, "})();", ""])
+    (folder / BUNDLE).write_text(text, encoding="utf-8")
+
+
+def _in_order(folder: Path, name: str, known: list[str]) -> list[str]:
+    """Return a module's name after those that it imports."""
+    for _, other in IMPORT.findall((folder / name).read_text("utf-8")):
+        if other not in known:
+            _in_order(folder, other, known)
+    known.append(name)
+    return known
+
+
+def _as_function(folder: Path, name: str) -> str:
+    text = (folder / name).read_text("utf-8")
+    exported = ", ".join(found[1] for found in EXPORT.findall(text))
+    text = IMPORT.sub(r'const \1 = modules["\2"];', text)
+    text = EXPORT.sub(r"\1", text).replace(ADDRESS, "files[name]")
+    if left := LEFT.search(text):
+        raise ValueError(
+            f"{folder / name} uses {left[0]!r}, which {Path(__file__).name} does not know: write a "
+            "named import, or an export before a function, a constant or a class."
+        )
+    return f'modules["{name}"] = (() => {{\n{text}\nreturn {{ {exported} }};\n}})();'
