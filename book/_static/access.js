@@ -1,0 +1,44 @@
+// For readers with a keyboard or a screen reader, and for print. The book can be read without it.
+
+const NAMES = [
+  ["pre", "Code"],
+  [".cell_output > .output", "Output"],
+  [".pst-scrollable-table-container", "Table"],
+  ["div.math", "Formula"],
+  [".lenet-figure", "Figure"],
+];
+
+// What scrolls sideways can be reached by keyboard, and has a name. The theme looks once, before
+// folded parts are opened and fonts have come.
+function offer(box) {
+  const { overflowX } = getComputedStyle(box);
+  if (overflowX === "visible" || box.scrollWidth <= box.clientWidth) {
+    ["tabindex", "role", "aria-label"].forEach((name) => box.removeAttribute(name));
+    return;
+  }
+  const [, name] = NAMES.find(([selector]) => box.matches(selector));
+  box.tabIndex = 0;
+  box.setAttribute("role", "group");
+  box.setAttribute("aria-label", `${name}, scrolls sideways`);
+}
+
+const observer = new ResizeObserver((entries) => entries.forEach(({ target }) => offer(target)));
+const boxes = NAMES.map(([selector]) => `.bd-article ${selector}`).join(",");
+document.querySelectorAll(boxes).forEach((box) => observer.observe(box));
+
+// Paper is light, and folded parts cannot be opened on it.
+const root = document.documentElement;
+let folded = [];
+let theme;
+
+addEventListener("beforeprint", () => {
+  theme = root.dataset.theme;
+  root.dataset.theme = "light";
+  folded = [...document.querySelectorAll("details:not([open])")];
+  folded.forEach((part) => (part.open = true));
+});
+
+addEventListener("afterprint", () => {
+  root.dataset.theme = theme;
+  folded.forEach((part) => (part.open = false));
+});
