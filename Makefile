@@ -4,6 +4,7 @@
 # make serve      serve the built book at http://localhost:8000
 # make notebooks  run all lessons in place and store their outputs
 # make assignments  the students' notebooks from their masters; TERM=2027-spring draws new numbers
+# make grade     grade SUBMISSIONS=folder: points as CSV, a page for each student
 # make bench      time the package against the tutorial way
 # make clean      remove what was built; keeps .venv and MNIST
 #
@@ -14,6 +15,7 @@ VENV ?= .venv
 PORT ?= 8000
 
 BIN := $(VENV)/bin
+GRADING := $(VENV)-grading
 SITE := _build/html/index.html
 INSTALLED := $(VENV)/.installed
 VENDORED := _build/.vendored
@@ -23,7 +25,7 @@ SOURCES := _config.yml _toc.yml $(wildcard lenet_utils/trained/* lenet_utils/rec
 	! -path '*/vendor/*' ! -path '*/.ipynb_checkpoints/*' ! -name '*.pyc')
 
 .DEFAULT_GOAL := book
-.PHONY: book test check lab serve notebooks assignments bench clean
+.PHONY: book test check lab serve notebooks assignments grade bench clean
 
 book: $(MNIST) $(SITE)
 	@echo
@@ -81,6 +83,19 @@ ifeq ($(origin TERM),command line)
 endif
 	cd assignments && $(abspath $(BIN))/nbgrader generate_assignment --force --no-db \
 		--assignment '*' --log-level ERROR
+
+# An environment of its own, which sees the packages of the course's.
+$(GRADING)/.installed: assignments/grading/requirements.txt | $(INSTALLED)
+	test -x $(GRADING)/bin/python || $(BIN)/python -m venv $(GRADING)
+	$(BIN)/python -c 'import site; print(f"import site; site.addsitedir({site.getsitepackages()[0]!r})")' \
+		> "$$($(GRADING)/bin/python -c 'import site; print(site.getsitepackages()[0])')/course.pth"
+	$(GRADING)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+# ROSTER=class.csv fills in who is who; OPTIONS="--workers 4" and others: assignments/grading/README.md
+grade: $(GRADING)/.installed
+	@test -n "$(SUBMISSIONS)" || { echo "Which folder? make grade SUBMISSIONS=folder" >&2; exit 2; }
+	@$(GRADING)/bin/python assignments/grading "$(SUBMISSIONS)" $(if $(ROSTER),--roster "$(ROSTER)") $(OPTIONS)
 
 bench: $(MNIST)
 	$(BIN)/python benchmarks/bench.py

@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 from dataclasses import dataclass
+from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -64,10 +65,15 @@ class Course:
         source = masters / "source"
         if not source.is_dir():
             raise CourseError(f"{masters} has no folder `source` with masters in it")
+        settings = [*masters.glob("*.py"), *masters.glob("term.txt")]
+        files = sorted([*settings, *source.rglob("*.ipynb")])
+        stamp, built = sha256(b"".join(f.read_bytes() for f in files)), folder / ".built"
+        if built.exists() and built.read_text() == stamp.hexdigest():
+            return cls(folder)
         folder.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(folder / "source", ignore_errors=True)
         shutil.copytree(source, folder / "source")
-        for name in [*masters.glob("*.py"), *masters.glob("term.txt")]:
+        for name in settings:
             shutil.copy(name, folder)
         course = cls(folder)
         api = NbGraderAPI(config=course._config())
@@ -75,6 +81,7 @@ class Course:
             done = api.generate_assignment(assignment)
             if not done["success"]:
                 raise CourseError(f"{assignment}: {done.get('log') or done.get('error')}")
+        built.write_text(stamp.hexdigest())
         return cls(folder)
 
     def _config(self) -> Config:
@@ -92,6 +99,12 @@ class Course:
             for cell in self.releases[assignment].cells
             if is_counted(cell)
         ]
+
+    def digest(self, assignment: str) -> str:
+        """Return what changes when an assignment or its hidden tests change."""
+        master = self.folder / "source" / assignment / f"{assignment}.ipynb"
+        release = nbformat.writes(self.releases[assignment])
+        return sha256(master.read_bytes() + release.encode()).hexdigest()
 
     def place(self, stage: str, assignment: str, student: str) -> Path:
         """Return where nbgrader keeps a student's notebook: `submitted` or `autograded`."""

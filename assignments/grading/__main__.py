@@ -1,0 +1,74 @@
+"""Grade a folder of notebooks: `make grade SUBMISSIONS=folder`. README.md says more."""
+
+import argparse
+import csv
+import importlib
+import os
+import sys
+import warnings
+from contextlib import suppress
+from pathlib import Path
+
+import reports
+from batch import Batch
+from course import Course, CourseError
+from isolation import Limits, enclosure
+from submissions import find
+
+HERE = Path(__file__).resolve().parent
+
+
+def arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="grading", description=__doc__)
+    parser.add_argument("submissions", type=Path, help="folder of notebooks")
+    parser.add_argument("--output", type=Path, help="default: SUBMISSIONS-graded, beside it")
+    parser.add_argument("--course", type=Path, default=HERE.parent, help="folder with source/")
+    parser.add_argument("--roster", type=Path, help="CSV of the class, from a learning platform")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    limits = Limits()
+    parser.add_argument("--cell-seconds", type=float, default=limits.cell_seconds)
+    parser.add_argument("--notebook-seconds", type=float, default=limits.notebook_seconds)
+    parser.add_argument("--megabytes", type=int, default=limits.megabytes)
+    return parser.parse_args()
+
+
+def main() -> str | None:
+    """Grade; return what went wrong, if anything did."""
+    given = arguments()
+    if not given.submissions.is_dir():
+        return f"{given.submissions} is not a folder: name the folder that holds the notebooks"
+    folder = given.submissions.resolve()
+    output = (given.output or folder.with_name(f"{folder.name}-graded")).resolve()
+    if output.is_relative_to(folder):
+        return f"{output} lies inside the submissions: give --output another place"
+    warnings.filterwarnings("ignore")
+    try:
+        course = Course.build(given.course, output / "course")
+        submissions = find(folder, course.releases)
+        roster = _roster(given.roster)
+        around = enclosure()
+    except (CourseError, ValueError, RuntimeError, OSError) as error:
+        return str(error)
+    print(f"{len(submissions)} submissions; each in an enclosure: {around.describe()}")
+    for module in ("torch", "lenet_utils"):  # once here, not once in every worker
+        with suppress(ImportError):
+            importlib.import_module(module)
+    limits = Limits(given.cell_seconds, given.notebook_seconds, given.megabytes)
+    batch = Batch(course, output, around, limits, max(1, given.workers))
+    batch.run(submissions, lambda line: print(line, flush=True))
+    reports.write(batch, submissions, roster)
+    for assignment in sorted({s.assignment for s in submissions}):
+        print(f"Points: {output / assignment / 'grades.csv'}")
+    return None
+
+
+def _roster(path: Path | None) -> list[dict[str, str]]:
+    if path is None:
+        return []
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        return [{k: v or "" for k, v in row.items() if k} for row in csv.DictReader(file)]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,238 @@
+"""What comes out: points per question, files for learning platforms, a page for each student."""
+
+import csv
+import html
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from batch import Batch
+from jinja2 import Environment, FileSystemLoader
+from roles import grade_id, is_test
+from submissions import Submission
+
+SHOWN_LINES = 12
+
+# Canvas looks for these, and reads each other column as an assignment; the row "Points Possible"
+# comes before the students: lib/gradebook_importer.rb in instructure/canvas-lms, and the guide
+# "How do I import grades in the Gradebook?".
+CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
+# Moodle's grading worksheet. Its import needs Identifier, Grade and Last modified (grade):
+# mod/assign/feedback/offline/importgradeslib.php in moodle/moodle; docs.moodle.org, "Assignment
+# grading", offline grading worksheet.
+MOODLE = (
+    "Identifier", "Full name", "Email address", "Status", "Grade", "Maximum Grade",
+    "Grade can be changed", "Last modified (submission)", "Last modified (grade)",
+    "Feedback comments",
+)  # fmt: skip
+# The columns that Gradescope's "Download Grades" of one assignment has, then one per question.
+GRADESCOPE = (
+    "First Name", "Last Name", "SID", "Email", "Sections", "Total Score", "Max Points", "Status",
+    "Submission ID", "Submission Time", "Lateness (H:M:S)", "View Count", "Submission Count",
+)  # fmt: skip
+
+
+@dataclass
+class Graded:
+    """One student's result."""
+
+    submission: Submission
+    record: dict[str, Any]
+    scores: dict[str, dict[str, Any]]
+    identity: dict[str, str]
+
+    @property
+    def total(self) -> float:
+        """The points so far."""
+        return sum(score["score"] for score in self.scores.values())
+
+    @property
+    def to_read(self) -> list[str]:
+        """The questions that a person still has to read."""
+        return [name for name, score in self.scores.items() if score["needs_reading"]]
+
+    @property
+    def remarks(self) -> str:
+        """What is to be known about how it was graded, in a line."""
+        return "; ".join(filter(None, [self.record["reason"], *self.record["notes"]]))
+
+
+def write(batch: Batch, submissions: Sequence[Submission], roster: list[dict[str, str]]) -> None:
+    """Write the files of every assignment that was graded."""
+    for assignment in sorted({s.assignment for s in submissions}):
+        rows = [
+            Graded(
+                s,
+                batch.result(s),
+                batch.course.scores(assignment, s.student),
+                known(s, roster),
+            )
+            for s in submissions
+            if s.assignment == assignment
+        ]
+        folder = batch.output / assignment
+        (folder / "feedback").mkdir(parents=True, exist_ok=True)
+        most = {q.name: q.points for q in batch.course.questions(assignment)}
+        _table(folder / "grades.csv", *_grades(rows, most))
+        _table(folder / "canvas.csv", *_canvas(rows, most, assignment))
+        _table(folder / "moodle.csv", *_moodle(rows, most))
+        _table(folder / "gradescope.csv", *_gradescope(rows, most))
+        for row in rows:
+            page = _page(row, most, batch.course.graded(assignment, row.submission.student))
+            (folder / "feedback" / f"{row.submission.student}.html").write_text(page)
+
+
+def known(submission: Submission, roster: list[dict[str, str]]) -> dict[str, str]:
+    """Return what the file's name and a class list tell about a student."""
+    mine = {k: v for k, v in submission.identity.items()}
+    wanted = {_plain(submission.name), *map(_plain, mine.values())}
+    for person in roster:
+        first, last = person.get("First Name", ""), person.get("Last Name", "")
+        names = [person.get("Student", ""), person.get("Full name", ""), f"{first} {last}"]
+        ids = ("ID", "SIS User ID", "SIS Login ID", "Identifier", "SID")
+        mail = [person.get(key, "") for key in ("Email", "Email address")]
+        keys = {_plain(value) for value in [*names, *mail, *(person.get(k, "") for k in ids)]}
+        keys |= {_plain(address.partition("@")[0]) for address in mail}
+        if wanted & keys - {""}:
+            return person | mine
+    return mine
+
+
+def _plain(name: str) -> str:
+    """Make "Turing, Alan", "Alan Turing" and "turingalan" alike."""
+    words = re.findall(r"[^\W_]+", name.casefold())
+    return "".join(sorted("".join(words)))
+
+
+def _number(value: float) -> str:
+    return f"{value:g}"
+
+
+def _table(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Write a CSV; what a spreadsheet would take for a formula is made text."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        for row in [header, *rows]:
+            writer.writerow(
+                ["'" + cell if cell[:1] in "=+@\t\r" and cell else cell for cell in row]
+            )
+
+
+def _points(row: Graded, questions: dict[str, float]) -> list[str]:
+    return [
+        "" if row.scores[name]["needs_reading"] else _number(row.scores[name]["score"])
+        for name in questions
+    ]
+
+
+def _grades(rows: list[Graded], most: dict[str, float]) -> Any:
+    header = ["student", "name", *most, "total", "out of", "to read", "remarks"]
+    return header, [
+        [
+            row.submission.student, row.submission.name, *_points(row, most), _number(row.total),
+            _number(sum(most.values())), " ".join(row.to_read), row.remarks,
+        ]
+        for row in rows
+    ]  # fmt: skip
+
+
+def _canvas(rows: list[Graded], most: dict[str, float], assignment: str) -> Any:
+    possible = ["    Points Possible", "", "", "", "", _number(sum(most.values()))]
+    return [*CANVAS, assignment], [
+        possible,
+        *(
+            [
+                row.identity.get("Student") or row.submission.name,
+                *(row.identity.get(key, "") for key in CANVAS[1:]),
+                _number(row.total),
+            ]
+            for row in rows
+        ),
+    ]
+
+
+def _moodle(rows: list[Graded], most: dict[str, float]) -> Any:
+    def cells(row: Graded) -> list[str]:
+        name = row.identity.get("Full name") or row.submission.name
+        about = row.identity | {
+            "Full name": name,
+            "Email address": row.identity.get("Email address") or row.identity.get("Email", ""),
+            "Grade": _number(row.total),
+            "Maximum Grade": _number(sum(most.values())),
+            "Grade can be changed": "Yes",
+            "Last modified (grade)": "-",
+            "Feedback comments": html.escape(row.remarks),
+        }
+        return [about.get(column, "") for column in MOODLE]
+
+    return MOODLE, [cells(row) for row in rows]
+
+
+def _gradescope(rows: list[Graded], most: dict[str, float]) -> Any:
+    header = [f"{n}: {name} ({most[name]:.1f} pts)" for n, name in enumerate(most, 1)]
+
+    def cells(row: Graded) -> list[str]:
+        first, _, last = row.submission.name.rpartition(" ")
+        about = {"First Name": first or last, "Last Name": last if first else ""} | row.identity
+        about |= {
+            "Email": about.get("Email") or about.get("Email address", ""),
+            "Total Score": _number(row.total),
+            "Max Points": _number(sum(most.values())),
+            "Status": "Ungraded" if row.to_read else "Graded",
+        }
+        return [*(about.get(column, "") for column in GRADESCOPE), *_points(row, most)]
+
+    return [*GRADESCOPE, *header], [cells(row) for row in rows]
+
+
+def _page(row: Graded, most: dict[str, float], notebook: Any) -> str:
+    """Return a student's page: what failed and where to look, nothing of the hidden tests."""
+    cells = notebook.cells if notebook is not None else []
+    errors = {}
+    stopped = []
+    for number, cell in enumerate(cells, 1):
+        for output in cell.get("outputs", []):
+            if output.output_type != "error":
+                continue
+            says = f"{output.ename}: {output.evalue}"
+            if is_test(cell):
+                plain = output.ename in ("AssertionError", "stopped")
+                errors[grade_id(cell)] = output.evalue if plain else says
+            else:
+                shown = "\n".join(cell.source.splitlines()[:SHOWN_LINES])
+                where = grade_id(cell) or f"cell {number}"
+                stopped.append({"where": where, "error": says, "source": shown})
+    questions = [
+        {
+            **score,
+            "name": name,
+            "most": _number(most[name]),
+            "score": _number(score["score"]),
+            "says": errors.get(name) or _fine(score, row),
+        }
+        for name, score in row.scores.items()
+    ]
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True
+    )
+    return environment.get_template("feedback.html.jinja").render(
+        assignment=row.submission.assignment,
+        name=row.submission.name,
+        total=_number(row.total),
+        most=_number(sum(most.values())),
+        to_read=row.to_read,
+        reason=row.record["reason"],
+        questions=questions,
+        stopped=stopped,
+        notes=row.record["notes"],
+    )
+
+
+def _fine(score: dict[str, Any], row: Graded) -> str:
+    if row.record["reason"]:
+        return "not run"
+    if score["needs_reading"]:
+        return "will be read by a person"
+    return "all checks passed" if score["score"] == score["max"] else ""
