@@ -47,5 +47,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Connect the above."""
     app.add_js_file("access.js", loading_method="defer")
     app.connect("doctree-read", name_rows)
-    app.connect("build-finished", mend_pages)
+    # Before the last steps, which put the pages into an archive.
+    app.connect("build-finished", mend_pages, priority=400)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
