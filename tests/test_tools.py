@@ -119,10 +119,8 @@ def test_a_lesson_that_is_edited_during_its_run_is_left_as_it_is(tmp_path, monke
 
 
 def test_of_widgets_what_is_shown_is_kept_with_its_links():
-    names = {
-        part: f"{number:032x}"
-        for number, part in enumerate(["box", "layout", "slider", "link", "bar"])
-    }
+    parts = ("box", "layout", "slider", "link", "bar")
+    names = {part: f"{number:032x}" for number, part in enumerate(parts)}
     holds = {
         "box": {"children": [f"IPY_MODEL_{names['slider']}"]},
         "layout": {},

@@ -1,0 +1,179 @@
+"""One's own pictures: IDX files, and photographed digits prepared as those of MNIST were.
+
+Source of the preparation: Section III-A: digits fitted into a box of 20x20 with their
+proportions kept, grey at the edges, and centred in 28x28 by their centre of mass. The page in
+which LeNet-5 reads what is drawn does the same (`book/_static/live/preparation.js`).
+"""
+
+import gzip
+import os
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+FIELD = 28
+BOX = 20
+FAINTEST = 40
+"""What stands out from its background by less is no ink, in steps of 256."""
+
+_IDX_BYTES = 8
+"""The type of an IDX file of unsigned bytes."""
+
+
+def read_idx(path: str | os.PathLike[str]) -> Tensor:
+    """Read a file in the format of MNIST: of bytes, of any shape, packed by gzip or not.
+
+    Args:
+        path: the file; a name that ends in .gz is unpacked.
+
+    Returns:
+        uint8, in the shape that the file names: (N, H, W) of pictures, (N,) of labels.
+
+    Raises:
+        ValueError: not an IDX file of bytes, or longer or shorter than its header says.
+        OSError: the file cannot be read.
+    """
+    file = Path(path)
+    content = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
+    if len(content) < 4 or content[:2] != b"\0\0" or content[2] != _IDX_BYTES:
+        raise ValueError(
+            f"{file} begins with {content[:4].hex(' ')}; expected 00 00 08 and the number of "
+            "dimensions. Is it packed? Then its name must end in .gz."
+        )
+    start = 4 + 4 * content[3]
+    shape = [int.from_bytes(content[i : i + 4], "big") for i in range(4, start, 4)]
+    count = torch.Size(shape).numel()
+    if len(content) != start + count:
+        raise ValueError(
+            f"{file} holds {len(content) - start:,} values; expected {count:,} for the shape "
+            f"{tuple(shape)} that its header names. Was it fetched to its end?"
+        )
+    return torch.frombuffer(bytearray(content[start:]), dtype=torch.uint8).view(shape)
+
+
+def prepare_photo(grey: Tensor) -> Tensor:
+    """Turn a photograph or a scan of one digit into a digit as MNIST has them.
+
+    What differs in brightness from the picture's border is ink, be it darker or lighter.
+
+    Args:
+        grey: (H, W), brightness from 0 to 255, uint8 or float, one digit, not touching the border.
+
+    Returns:
+        uint8 (28, 28), background 0.
+
+    Raises:
+        ValueError: another shape or type, values outside 0 to 255, or nothing that stands out.
+
+    Source: Section III-A.
+    """
+    return centre(fit_into_box(ink_of(grey)))
+
+
+def ink_of(grey: Tensor) -> Tensor:
+    """Return the ink of a photograph, uint8 (H, W): 0 is paper, 255 is surely ink.
+
+    Below a third of the strongest difference from the border is paper and shadow, above two
+    thirds is ink, between them an edge. Arguments and errors: see `prepare_photo`.
+    """
+    _require_grey(grey)
+    values = grey.double()
+    border = torch.cat([values[0], values[-1], values[1:-1, 0], values[1:-1, -1]])
+    away = (values - border.sort().values[len(border) // 2]).abs()
+    if away.max() < FAINTEST:
+        raise ValueError(
+            f"the picture differs from its border by {away.max():.0f} at most; expected "
+            f"{FAINTEST} or more of 255. Is there a digit in it, and paper around it?"
+        )
+    return _rounded(255 * (3 * (away / away.max()) - 1).clamp(0, 1))
+
+
+def fit_into_box(ink: Tensor) -> Tensor:
+    """Scale what is drawn so that it just fits into 20x20, and put it amid 28x28.
+
+    Args:
+        ink: uint8 (H, W), background 0.
+
+    Returns:
+        uint8 (28, 28); each pixel is the mean of the area that it covers.
+
+    Raises:
+        ValueError: another shape or type, or no ink.
+    """
+    rows, columns = _extent(ink)
+    drawn = ink[rows, columns].double()
+    scale = BOX / max(drawn.shape)
+    height, width = (max(1, int(side * scale + 0.5)) for side in drawn.shape)
+    small = _areas(drawn.shape[0], height) @ drawn @ _areas(drawn.shape[1], width).T
+    field = torch.zeros(FIELD, FIELD, dtype=torch.uint8)
+    top, left = (FIELD - height) // 2, (FIELD - width) // 2
+    field[top : top + height, left : left + width] = _rounded(small)
+    return field
+
+
+def centre(ink: Tensor) -> Tensor:
+    """Shift by whole pixels until the centre of mass lies at pixel (14, 14), counted from 0.
+
+    A shift ends where the drawing reaches the border.
+
+    Args:
+        ink: uint8 (28, 28), background 0.
+
+    Returns:
+        uint8 (28, 28).
+
+    Raises:
+        ValueError: another shape or type, or no ink.
+    """
+    extent, mass = _extent(ink), ink.double()
+    shifts = []
+    for dim, part in enumerate(extent):
+        middle = (mass.sum(1 - dim) * torch.arange(ink.shape[dim])).sum() / mass.sum()
+        wanted = int(torch.floor(FIELD / 2 - middle + 0.5))
+        shifts.append(max(-part.start, min(ink.shape[dim] - part.stop, wanted)))
+    return ink.roll(shifts, (0, 1))
+
+
+def _areas(length: int, count: int) -> Tensor:
+    """Return each pixel's share of each of `count` equal parts of a line, (count, length)."""
+    edges = torch.arange(count + 1, dtype=torch.float64) * (length / count)
+    pixels = torch.arange(length, dtype=torch.float64)
+    upper = torch.minimum(edges[1:, None], pixels + 1)
+    return (upper - torch.maximum(edges[:-1, None], pixels)).clamp(min=0) * (count / length)
+
+
+def _rounded(values: Tensor) -> Tensor:
+    return (values + 0.5).floor().byte()
+
+
+def _extent(ink: Tensor) -> tuple[slice, slice]:
+    if not isinstance(ink, Tensor) or ink.dtype != torch.uint8 or ink.dim() != 2:
+        raise ValueError(f"ink is {_told(ink)}; expected uint8 (H, W).")
+    if not bool(ink.any()):
+        raise ValueError(f"ink of shape {tuple(ink.shape)} is 0 everywhere; expected a digit.")
+    rows, columns = (ink.amax(dim).nonzero()[:, 0].tolist() for dim in (1, 0))
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+
+
+def _require_grey(grey: Tensor) -> None:
+    real = isinstance(grey, Tensor) and (grey.dtype == torch.uint8 or grey.is_floating_point())
+    if not real or grey.dim() != 2 or min(grey.shape) < 3:
+        raise ValueError(
+            f"the picture is {_told(grey)}; expected uint8 or float of shape (H, W), at least "
+            "3x3. Of a colour picture (3, H, W) take the mean: picture.float().mean(0)."
+        )
+    if not bool(((grey >= 0) & (grey <= 255)).all()):
+        raise ValueError(
+            f"brightness goes from {grey.min():g} to {grey.max():g}; expected 0 to 255."
+        )
+    if grey.is_floating_point() and grey.max() <= 1:
+        raise ValueError(
+            f"brightness goes up to {grey.max():g}; expected 0 to 255: multiply it by 255."
+        )
+
+
+def _told(thing: object) -> str:
+    if isinstance(thing, Tensor):
+        return f"{thing.dtype} of shape {tuple(thing.shape)}"
+    return f"a {type(thing).__name__}"
