@@ -18,7 +18,11 @@ def assemble(folder: Path, weights: Path) -> Path:
     """Write the page with its modules, the book's style and weights; returns the folder."""
     static = folder / "_static"
     shutil.copytree(ROOT / "book" / "_static" / "live", static / "live")
-    shutil.copy(ROOT / "book" / "_static" / "lenet.css", static)
+    for name in ("lenet.css", "lenet-fonts.css"):
+        shutil.copy(ROOT / "book" / "_static" / name, static)
+    fonts = ROOT / "book" / "_static" / "vendor" / "fonts"
+    if fonts.exists():
+        shutil.copytree(fonts, static / "vendor" / "fonts")
     shutil.rmtree(static / "live" / "weights", ignore_errors=True)
     shutil.copytree(weights, static / "live" / "weights")
     (static / "harness.css").write_text(
@@ -26,8 +30,9 @@ def assemble(folder: Path, weights: Path) -> Path:
         "var(--pst-color-background); color: var(--pst-color-text-base); }"
         "html[data-theme=light] .only-dark, html[data-theme=dark] .only-light { display: none; }"
     )
+    block = (static / "live" / "block.html").read_text(encoding="utf-8")
     text = (ROOT / "book" / "live.md").read_text(encoding="utf-8")
-    block = re.search(r"```\{raw\} html\n(.*?)```", text, re.DOTALL)[1]
+    block += re.search(r"<script.*?</script>", text)[0]
     page = folder / PAGE
     page.parent.mkdir()
     page.write_text(
@@ -35,6 +40,7 @@ def assemble(folder: Path, weights: Path) -> Path:
         '<meta name="viewport" content="width=device-width"><title>LeNet-5, live</title>'
         '<link rel="icon" href="data:,">'
         '<link rel="stylesheet" href="../_static/lenet.css">'
+        '<link rel="stylesheet" href="../_static/lenet-fonts.css">'
         '<link rel="stylesheet" href="../_static/harness.css"></head><body>'
         f"<h1>LeNet-5, live</h1>{block}<p>{'Text below. ' * 400}</p></body></html>",
         encoding="utf-8",

@@ -30,7 +30,7 @@ def main(weights: Path) -> None:
         )
         for mode in ("light", "dark"):
             page = browser.new_page(
-                viewport={"width": 892, "height": 1000},
+                viewport={"width": 992, "height": 1000},
                 reduced_motion="reduce",
                 device_scale_factor=1.25,
                 bypass_csp=True,
@@ -39,6 +39,7 @@ def main(weights: Path) -> None:
             page.evaluate("mode => document.documentElement.dataset.theme = mode", mode)
             page.add_style_tag(content=LEFT_OUT)
             page.wait_for_selector(".live-best")
+            page.evaluate("document.fonts.ready")
             shot = page.locator(".live-app").screenshot()
             picture = Image.open(io.BytesIO(shot)).convert("RGB")
             picture.save(TARGET / f"still-{mode}.webp", quality=60, method=6)
