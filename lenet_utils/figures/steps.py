@@ -35,7 +35,8 @@ def convolution_step(picture: Tensor, kernel: Tensor, place: tuple[int, int]) ->
     if not (0 <= row < height and 0 <= column < width):
         raise ValueError(f"place is {place}; expected one of the map's {height} by {width} units.")
     rows, columns = kernel.shape
-    products = picture[row : row + rows, column : column + columns] * kernel
+    # Adding zero turns -0, which -1 times 0 gives, into 0.
+    products = picture[row : row + rows, column : column + columns] * kernel + 0.0
     so_far = full.clone().flatten()
     so_far[row * width + column + 1 :] = torch.nan
     so_far = so_far.view(height, width)
