@@ -22,13 +22,21 @@ def notebook_path(name: str, version: str = "source") -> Path:
     return COURSE / version / name / f"{name}.ipynb"
 
 
+# Fewer digits than a student trains on: the same cells in a fraction of the time.
+FEWER = {"order[:1_500]": "order[:400]", "[1_500:2_500]": "[1_500:1_900]", "[2_000:]": "[3_500:]"}
+
+
 @cache
 def _master(name: str, term: str) -> NotebookNode:
-    return draw_parameters(nbformat.read(notebook_path(name), 4), name, term)
+    notebook = draw_parameters(nbformat.read(notebook_path(name), 4), name, term)
+    for cell in notebook.cells:
+        for many, few in FEWER.items():
+            cell.source = cell.source.replace(many, few)
+    return notebook
 
 
 def master(name: str, term: str | None = None) -> NotebookNode:
-    """Return a master with the numbers of a term, by default the folder's own."""
+    """Return a master with the numbers of a term, by default the folder's own, and few digits."""
     return copy.deepcopy(_master(name, term or TERM.read_text().strip()))
 
 
@@ -70,8 +78,8 @@ def _run(source: str, names: dict) -> None:
 
 
 @cache
-def solved(name: str, term: str) -> dict[str, dict]:
-    """Run a master, its own tests too; return the names that stand before each answer."""
+def solved(name: str, term: str) -> tuple[dict, dict[str, dict]]:
+    """Run a master and its tests; return its names, and those that stand before each answer."""
     names: dict = {"__name__": "__main__"}
     before = {}
     for cell in master(name, term).cells:
@@ -79,7 +87,7 @@ def solved(name: str, term: str) -> dict[str, dict]:
             if is_answer(cell):
                 before[grade_id(cell)] = dict(names)
             _run(cell.source, names)
-    return before
+    return names, before
 
 
 def earned(name: str, question: str, code: str, term: str | None = None) -> tuple[int, int, str]:
@@ -88,7 +96,10 @@ def earned(name: str, question: str, code: str, term: str | None = None) -> tupl
     The questions before are answered as in the master.
     """
     term = term or TERM.read_text().strip()
-    names = dict(solved(name, term)[question])
+    names, before = solved(name, term)
+    # The very dictionary in which the functions of earlier cells look up their names.
+    names.clear()
+    names.update(before[question])
     got = total = 0
     said = ""
     try:
