@@ -411,7 +411,36 @@ def by_torch(values, t):
     return torch.stack([sample.mean(), t * sample.std() / len(values) ** 0.5])
 
 
+def unbeaten(errors, work):
+    pairs = list(zip(errors, work, strict=True))
+    return [i for i, (e, w) in enumerate(pairs) if not any(a < e and b < w for a, b in pairs)]
+
+
+def unbeaten_by_arrays(errors, work):
+    e, w = np.array(errors), np.array(work)
+    beaten = (e[None] < e[:, None]) & (w[None] < w[:, None])
+    return np.flatnonzero(~beaten.any(1))
+
+
+def unbeaten_strictly(errors, work):
+    """Takes an equal one for a better one."""
+    pairs = list(zip(errors, work, strict=True))
+    return [
+        i
+        for i, (e, w) in enumerate(pairs)
+        if not any(a <= e and b <= w for j, (a, b) in enumerate(pairs) if j != i)
+    ]
+
+
+def beaten(errors, work):
+    return [i for i in range(len(errors)) if i not in unbeaten(errors, work)]
+
+
 RIGHT_08 = [
+    (checks.worth_it, (unbeaten,)),
+    (checks.worth_it, (unbeaten_by_arrays,)),
+    (checks.worth_it, (lambda e, w: tuple(reversed(unbeaten(e, w))),)),
+    (checks.worth_it, (lambda e, w: torch.tensor(unbeaten(e, w)),)),
     (checks.luck, (95, 10)),
     (checks.luck, (95.0, np.int64(10))),
     (checks.luck, (torch.tensor(95), round((10_000 * 0.0095 * 0.9905) ** 0.5))),
@@ -424,6 +453,15 @@ RIGHT_08 = [
 ]
 
 WRONG_08 = [
+    (checks.worth_it, (beaten,), "return the others"),
+    (checks.worth_it, (unbeaten_strictly,), "Equal is not less"),
+    (checks.worth_it, (lambda e, w: list(range(len(e))),), "place 1 is beaten in both"),
+    (checks.worth_it, (lambda e, w: [i + 1 for i in unbeaten(e, w)],), "count from 0"),
+    (checks.worth_it, (lambda e, w: [e.index(min(e))],), "the cheapest and the best"),
+    (checks.worth_it, (lambda e, w: unbeaten(e, w)[:3],), "place 4 is missing"),
+    (checks.worth_it, (lambda e, w: 3,), "return a list"),
+    (checks.worth_it, (lambda e, w: [Forged()],), "whole number"),
+    (checks.worth_it, (lambda e, w: [float("nan")],), "whole number"),
     (checks.luck, (950, 10), "multiply 10,000"),
     (checks.luck, (95, 94), "variance"),
     (checks.luck, (95, 1), "forgets n"),

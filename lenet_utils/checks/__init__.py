@@ -4,7 +4,7 @@ A check never raises for a wrong answer; it returns a `Verdict`, which a noteboo
 which is true when the answer is right.
 """
 
-from lenet_utils.checks.bending import reach, shifted
+from lenet_utils.checks.bending import reach, shifted, turns
 from lenet_utils.checks.find_the_bugs import choice_of_epoch, faults, kept_weights, suspects
 from lenet_utils.checks.from_pixels import parameters_by_layer, shift, shifted_copies
 from lenet_utils.checks.layer_by_layer import c3_counts, seven_by_seven, subsampling
@@ -25,7 +25,7 @@ from lenet_utils.checks.pooling import (
 from lenet_utils.checks.practice import most_confused, training_step, updates
 from lenet_utils.checks.rbf_output import distances, loss_at_the_start, map_loss, rejection
 from lenet_utils.checks.repairs import fraction_right, preparation, training_epoch
-from lenet_utils.checks.reproducing import agree, interval, luck
+from lenet_utils.checks.reproducing import agree, interval, luck, worth_it
 from lenet_utils.checks.the_family import alexnet_sides, first_full_layer, residual
 from lenet_utils.checks.training_1998 import bound, curvature, own_rates
 from lenet_utils.checks.verdict import Verdict
@@ -45,12 +45,14 @@ __all__ = [
     "clear",
     "shifted",
     "reach",
+    "turns",
     "alexnet_sides",
     "first_full_layer",
     "residual",
     "luck",
     "interval",
     "agree",
+    "worth_it",
     "own_rates",
     "curvature",
     "bound",

@@ -3,8 +3,9 @@
 from typing import Any
 
 import torch
+from torch import Tensor
 
-from lenet_utils.checks.verdict import call, check, close, tensor, wrong
+from lenet_utils.checks.verdict import call, check, close, shape, tensor, wrong
 
 
 @check
@@ -39,8 +40,51 @@ def shifted(function: Any) -> str:
 
 
 @check
+def turns(function: Any) -> str:
+    """Check exercise 13.2: the affine maps of turns.
+
+    Args:
+        function: called with angles in degrees, float (N,); returns the maps that turn clockwise
+            by them about the middle, float (N, 2, 3), where y grows downwards.
+    """
+    degrees = torch.tensor([0.0, 90.0, 30.0, -20.0])
+    answer = call(function, degrees.clone())
+    if shape(answer) == (4, 2, 2):
+        wrong("the third column is missing: the shift, which is 0 here. Expected (4, 2, 3).")
+    if shape(answer) == (2, 3, 4):
+        wrong("the angles stand in the last dimension: expected (4, 2, 3), one map for each.")
+    found = tensor(answer, (4, 2, 3), "the result")
+
+    def maps(angle: Tensor, sign: float = 1.0) -> Tensor:
+        cos, sin = angle.double().cos(), sign * angle.double().sin()
+        zero = torch.zeros_like(cos)
+        return torch.stack([cos, -sin, zero, sin, cos, zero], 1).view(-1, 2, 3)
+
+    angle = torch.deg2rad(degrees)
+    if close(found, maps(angle)):
+        return "A point to the right, (1, 0), goes to (cos, sin): downwards, and so clockwise."
+    plausible = {
+        "the angles were taken for radians: multiply them by pi / 180 first.": maps(degrees),
+        "this turns anticlockwise: y grows downwards, which turns the usual signs round.": (
+            maps(angle, -1.0)
+        ),
+        "the angles were taken for radians, and they turn the other way.": (maps(degrees, -1.0)),
+    }
+    for message, values in plausible.items():
+        if close(found, values):
+            wrong(message)
+    if found[:, :, 2].abs().max() > 1e-4:
+        wrong("the third column shifts the picture: it should be 0.")
+    if not close(found[0, :, :2], torch.eye(2).double()):
+        wrong("a turn by 0 degrees should leave every point where it is.")
+    if found[:, 0, 1].sign().equal(found[:, 1, 0].sign()):
+        wrong("this is a mirror, not a turn: the two sines have opposite signs.")
+    wrong("for 90 degrees (1, 0) goes to (0, 1) and (0, 1) to (-1, 0).")
+
+
+@check
 def reach(function: Any) -> str:
-    """Check exercise 13.2: how far one can go before the error passes a limit.
+    """Check exercise 13.3: how far one can go before the error passes a limit.
 
     Args:
         function: called with amounts, rising from 0, the errors at them, and a limit; returns the

@@ -85,3 +85,39 @@ def agree(answers: Any) -> str:
     if found != (1, 1, 0):
         wrong("Compare each difference from 0.95 with the larger of the half width and 0.1.")
     return "Within, within, not reached: the ledger of this book judges by this rule."
+
+
+@check
+def worth_it(function: Any) -> str:
+    """Check exercise 8.4: which classifiers no other one beats in both error and work.
+
+    Args:
+        function: called with two lists of numbers, errors and work; returns the places of those
+            for which no other has both a smaller error and less work.
+    """
+    cases = (
+        ([12.0, 5.0, 3.3, 1.7, 0.95], [4, 24_000, 39, 100, 401], (0, 2, 3, 4)),
+        ([1.0, 3.0, 2.0, 2.5], [9, 1, 4, 6], (0, 1, 2)),
+        ([2.0, 2.0, 1.0], [3, 3, 5], (0, 1, 2)),
+    )
+    for errors, work, truth in cases:
+        given = f"For errors {errors} and work {work}: "
+        answer = call(function, list(errors), list(work))
+        try:
+            found = tuple(sorted(integer(part, "a place") for part in answer))
+        except TypeError:
+            wrong(f"the result is a {type(answer).__name__}; return a list of places.")
+        if found == truth:
+            continue
+        if found and max(found) >= len(errors):
+            wrong(f"{given}place {max(found)} does not exist: count from 0.")
+        if found == tuple(i for i in range(len(errors)) if i not in truth):
+            wrong(f"{given}you return those that are beaten; return the others.")
+        if len(found) == 1 and errors is cases[0][0]:
+            wrong(f"{given}you return one place, but the cheapest and the best are both worth it.")
+        if set(found) < set(truth):
+            lost = min(set(truth) - set(found))
+            wrong(f"{given}place {lost} is missing: no other has less of both. Equal is not less.")
+        beaten = min(set(found) - set(truth))
+        wrong(f"{given}place {beaten} is beaten in both by another one.")
+    return "What is left is the border of the possible; all else is beaten twice."

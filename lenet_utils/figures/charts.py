@@ -43,6 +43,7 @@ def lines(
     caption: str = "",
     log: bool = False,
     height: float = 3.0,
+    limits: tuple[float, float, float, float] | None = None,
 ) -> Figure:
     """Draw up to four curves, told apart by colour, marker and dash.
 
@@ -54,6 +55,7 @@ def lines(
         caption: what to notice.
         log: draw y on a logarithmic scale.
         height: in inches; the width is that of the page.
+        limits: (first x, last x, least y, most y) of the axes, so that figures can be compared.
 
     Raises:
         ValueError: no curve, or more than can be told apart.
@@ -71,8 +73,10 @@ def lines(
         logarithmic(axis, "y")
     if all(float(x).is_integer() for curve in series.values() for x in curve.x):
         axis.xaxis.get_major_locator().set_params(integer=True)
+    if limits is not None:
+        axis.set(xlim=limits[:2], ylim=limits[2:])
     if len(series) > 1:
-        axis.legend(frameon=False)
+        axis.legend(frameon=False, loc="best" if limits is None else "upper right")
     open_axes(axis)
     return render(figure, alt, caption, **{name: curve.y for name, curve in series.items()})
 
