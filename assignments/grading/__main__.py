@@ -2,11 +2,9 @@
 
 import argparse
 import csv
-import importlib
 import os
 import sys
 import warnings
-from contextlib import suppress
 from pathlib import Path
 
 import reports
@@ -51,9 +49,6 @@ def main() -> str | None:
     except (CourseError, ValueError, RuntimeError, OSError) as error:
         return str(error)
     print(f"{len(submissions)} submissions; each in an enclosure: {around.describe()}")
-    for module in ("torch", "lenet_utils"):  # once here, not once in every worker
-        with suppress(ImportError):
-            importlib.import_module(module)
     limits = Limits(given.cell_seconds, given.notebook_seconds, given.megabytes)
     batch = Batch(course, output, around, limits, max(1, given.workers))
     batch.run(submissions, lambda line: print(line, flush=True))

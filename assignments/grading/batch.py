@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 import hashlib
+import importlib
 import json
 import multiprocessing
 import os
@@ -46,6 +47,8 @@ class Batch:
         todo = [s for s in submissions if not self._done(s)]
         if len(todo) < len(submissions):
             say(f"{len(submissions) - len(todo)} graded before and unchanged")
+        if todo:
+            self._load(todo)
         waiting, running = iter(todo), {}
         try:
             while (room := self.workers - len(running)) or running:
@@ -63,6 +66,13 @@ class Batch:
         finally:
             for process, *_ in running.values():
                 _end(process)
+
+    def _load(self, todo: list[Submission]) -> None:
+        """Import what the tests import: once here, not once in every worker."""
+        for assignment in {s.assignment for s in todo}:
+            for name in self.course.imported(assignment):
+                with contextlib.suppress(Exception):
+                    importlib.import_module(name)
 
     def _fill(self, waiting: Iterator[Submission], running: dict[int, Any], room: int) -> None:
         for submission in (s for _, s in zip(range(room), waiting, strict=False)):

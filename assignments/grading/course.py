@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 from dataclasses import dataclass
 from hashlib import sha256
@@ -105,6 +106,11 @@ class Course:
         master = self.folder / "source" / assignment / f"{assignment}.ipynb"
         release = nbformat.writes(self.releases[assignment])
         return sha256(master.read_bytes() + release.encode()).hexdigest()
+
+    def imported(self, assignment: str) -> set[str]:
+        """Return the packages that an assignment's code imports."""
+        code = "\n".join(c.source for c in self.releases[assignment].cells if c.cell_type == "code")
+        return set(re.findall(r"^(?:import|from) (\w+)", code, re.MULTILINE))
 
     def place(self, stage: str, assignment: str, student: str) -> Path:
         """Return where nbgrader keeps a student's notebook: `submitted` or `autograded`."""

@@ -196,11 +196,14 @@ def enclosure() -> Enclosure:
         tried = tried[1:]
     for namespaces, own_user in dict.fromkeys(tried):
         found = Enclosure(namespaces, own_user)
-        enclosed = found.start(Limits())
+        try:
+            enclosed = found.start(Limits())
+        except OSError:  # that user may not start this Python
+            continue
         try:
             enclosed.socket.settimeout(60)
-            enclosed.socket.sendall(request := _greeting())
-            if request and enclosed.socket.recv(8):
+            enclosed.socket.sendall(_greeting())
+            if enclosed.socket.recv(8):
                 return found
         except OSError:
             continue

@@ -61,7 +61,8 @@ class Student:
             limit = self.limits.notebook_seconds
             return NotebookStopped(f"the time for the whole notebook, {limit:g} s, is used up")
         if now > self.cell_ends or spent > self.cell_began + self.limits.cell_seconds:
-            return NotebookStopped(f"stopped after {self.limits.cell_seconds:g} s, a cell's limit")
+            limit = self.limits.cell_seconds
+            return NotebookStopped(f"stopped after {limit:g} s, the limit of a cell")
         return None
 
     def run(self, source: str) -> dict[str, Any]:
@@ -119,12 +120,13 @@ class Student:
         try:
             self._send({**request, "updates": self.mirrors.changes() if self.mirrors else {}})
             answer = unpacker.unpack(self._receive())
+            leaves += [Kept(self, number) for number in answer.get("leaves", [])]
         except (OSError, EOFError):
             self.close()
             raise NotebookStopped("this ended the process of the notebook") from None
-        if not isinstance(answer, dict):
-            raise NotebookStopped("the notebook sent no answer")
-        leaves += [Kept(self, number) for number in answer.get("leaves", [])]
+        except (ValueError, AttributeError, TypeError) as error:
+            self.close()
+            raise NotebookStopped(f"this garbled what the notebook sends: {error}") from None
         return answer
 
     def _mirror(self, tensor: Any, number: int) -> Any:
@@ -206,9 +208,10 @@ def _raise(error: dict[str, Any], where: str) -> None:
     line = f", line {error['line']} of its cell" if error.get("line") else ""
     message = f"{where} raised {error['name']}{line}: {error['message']}"
     try:
-        raise kind(message)
+        raised = kind(message)
     except TypeError:  # such as UnicodeDecodeError, which wants five arguments
-        raise RuntimeError(message) from None
+        raised = RuntimeError(message)
+    raise raised
 
 
 def _is_tensor(value: Any) -> bool:

@@ -1,0 +1,343 @@
+"""The parts of grading: what crosses, the pre-check, whose file it is, columns and pages."""
+
+import os
+import sys
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import numpy as np
+import pytest
+import torch
+from grading_corpus import RIGHT, answers, find, master
+from nbformat import NotebookNode
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "assignments" / "grading"))
+
+import precheck
+import reports
+import submissions
+from inside.values import Unpacker, pack
+from isolation import Limits, enclosure
+from run_apart import Tests
+from student import NotebookStopped, Student
+
+
+@pytest.fixture(scope="module")
+def release() -> NotebookNode:
+    """The student version: answers and hidden tests taken out, as nbgrader does."""
+    notebook = master()
+    for cell in notebook.cells:
+        kept, hidden = [], False
+        for line in cell.source.splitlines():
+            hidden = (hidden or "### BEGIN" in line) and "### END" not in line
+            if not hidden and "###" not in line:
+                kept.append(line)
+        cell.source = "\n".join(kept)
+    return notebook
+
+
+def across(value: Any) -> Any:
+    """Send a value, and read it on the other side."""
+    stay: list[Any] = []
+
+    def keep(item: Any) -> int:
+        stay.append(item)
+        return len(stay) - 1
+
+    unpacker = Unpacker(
+        kept=lambda number, names, can_be_called: ("kept", names[0], can_be_called),
+        graph=lambda tensor, number: tensor,
+        leaf=lambda tensor, number: tensor,
+    )
+    return unpacker.unpack(pack(value, keep))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None, ..., True, 7, 2**80, -1.5, 1 + 2j, "é", b"\0\xff", range(1, 9, 2), slice(None, 3),
+        [1, [2.5, (None, {3})]], {"a": (1, 2), 3: frozenset({4})}, {},
+    ],
+)  # fmt: skip
+def test_plain_values_cross_as_they_are(value: Any) -> None:
+    there = across(value)
+    assert there == value
+    assert type(there) is type(value)
+
+
+@pytest.mark.parametrize("dtype", ["?", "u1", "i8", "f4", "f8", "c16", "U5"])
+def test_arrays_and_their_numbers_cross(dtype: str) -> None:
+    array = np.array([[0, 1, 2], [3, 4, 5]]).astype(dtype)
+    there = across({"all": array, "one": array[1, 2]})
+    assert there["all"].dtype == array.dtype
+    assert (there["all"] == array).all()
+    assert there["one"] == array[1, 2]
+    assert type(there["one"]) is type(array[1, 2])
+
+
+@pytest.mark.parametrize("dtype", [torch.bool, torch.uint8, torch.int64, torch.bfloat16])
+@pytest.mark.parametrize("shape", [(), (0, 3), (2, 3)])
+def test_tensors_cross(dtype: torch.dtype, shape: tuple[int, ...]) -> None:
+    tensor = torch.ones(shape).to(dtype)
+    there = across([tensor, tensor.dtype])
+    assert there[0].dtype == there[1] == dtype
+    assert there[0].shape == tensor.shape
+    assert there[0].tolist() == tensor.tolist()
+
+
+def test_what_is_more_than_data_stays() -> None:
+    class Mine:
+        def __eq__(self, other: object) -> bool:
+            return True
+
+    class AnyNumber(int):
+        def __eq__(self, other: object) -> bool:
+            return True
+
+    kind, name, can_be_called = across([Mine()])[0]
+    assert (kind, can_be_called) == ("kept", False)
+    assert name.endswith("Mine")
+    assert across(len)[2]
+    assert across(AnyNumber(3)) == 3
+    assert type(across(AnyNumber(3))) is int
+    assert across(np.array([{}], dtype=object))[0] == "kept"
+
+
+@pytest.mark.parametrize(
+    "message", [b"", b"\0" * 8, b"\0" * 7 + b"\x02{}", b"\0" * 7 + b"\x09[1, 2, 3]", b"\xff" * 30]
+)
+def test_a_message_that_is_none_is_refused(message: bytes) -> None:
+    unpacker = Unpacker(kept=print, graph=print, leaf=print)
+    with pytest.raises(ValueError):
+        unpacker.unpack(message)
+
+
+NETWORK = """
+import torch
+class Net(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.c1 = torch.nn.Linear(3, 2)
+    def forward(self, x):
+        return self.c1(x)
+def train(net, images):
+    with torch.no_grad():
+        net.weight.fill_(0.5)
+        images[0] = 9
+def fail(x):
+    raise KeyError("missing")
+class Plain:
+    def __eq__(self, other):
+        return True
+plain = Plain()
+def twice(f, x):
+    return f(f(x))
+"""
+NETWORK_TEST = """
+import torch
+net = Net()
+assert isinstance(net, torch.nn.Module) and isinstance(net.c1, torch.nn.Linear)
+assert not isinstance(net, torch.nn.Conv2d)
+assert sum(p.numel() for p in net.parameters()) == 8
+with torch.no_grad():
+    for p in net.parameters():
+        p.copy_(torch.ones(p.shape))
+x = torch.tensor([[1.0, 2.0, 3.0]], requires_grad=True)
+out = net(x)
+assert out.tolist() == [[7.0, 7.0]], out
+(out ** 2).sum().backward()
+assert x.grad.tolist() == [[28.0, 28.0, 28.0]]
+assert net.c1.bias.grad.tolist() == [14.0, 14.0]
+optimiser = torch.optim.SGD(net.parameters(), lr=0.5)
+optimiser.step()
+optimiser.zero_grad()
+assert net.c1.bias.tolist() == [-6.0, -6.0]
+assert net.c1.bias.grad is None
+mine, images = torch.nn.Linear(2, 1), torch.zeros(2)
+train(mine, images)
+assert mine.weight.tolist() == [[0.5, 0.5]] and images.tolist() == [9, 0]
+try:
+    fail(1)
+except KeyError as error:
+    assert "missing" in str(error)
+else:
+    raise AssertionError("no error came through")
+assert plain != 3 and plain == plain
+assert twice(lambda v: v + 1, 5) == 7
+"""
+
+
+@pytest.fixture
+def student() -> Any:
+    student = Student(enclosure(), Limits(cell_seconds=20, notebook_seconds=60))
+    yield student
+    student.close()
+
+
+def test_a_test_sees_a_network_through_its_stand_in(student: Student) -> None:
+    assert not student.run(NETWORK).get("error")
+    Tests(student).test(NETWORK_TEST)
+
+
+def test_a_cell_that_ends_the_process_costs_itself_only(student: Student) -> None:
+    student.run("a = 1")
+    assert student.run("b = 2\nimport os\nos._exit(1)")["error"]["name"] == "NotebookStopped"
+    student.run("c = a + 2")
+    assert [student.fetch(name)[1] for name in "abc"] == [1, None, 3]
+    for _ in range(9):
+        last = student.run("import os\nos._exit(1)")
+    assert "ended its process" in last["error"]["message"]
+    with pytest.raises(NotebookStopped):
+        student.fetch("a")
+
+
+def test_the_enclosure_shows_nothing_of_the_course(student: Student) -> None:
+    if not student.enclosure.namespaces:
+        pytest.skip("needs namespaces")
+    student.run(
+        "import os\n"
+        "seen = [os.path.join(d, f) for top in ('/work', '/root', '/home', '/tmp', '/etc')\n"
+        "        for d, _, files in os.walk(top) for f in files if 'site-packages' not in d]\n"
+        "who, processes = os.getuid(), [p for p in os.listdir('/proc') if p.isdigit()]\n"
+        "here = [name for name in os.listdir('.') if not name.startswith('.')]"
+    )
+    seen = student.fetch("seen")[1]
+    assert not [path for path in seen if path.endswith((".ipynb", ".db", "shadow", "passwd"))]
+    assert student.fetch("here")[1] == []
+    assert student.fetch("processes")[1] == ["1"]
+    if os.getuid() == 0:
+        assert student.fetch("who")[1] != 0
+
+
+def test_an_unchanged_submission_needs_nothing(release: NotebookNode) -> None:
+    submission = deepcopy(release)
+    answers()(submission)
+    checked = precheck.check(submission, release)
+    assert checked.notes == []
+    assert [c.source for c in checked.notebook.cells] == [c.source for c in submission.cells]
+    for name, text in RIGHT.items():
+        assert find(checked.notebook, name).source == text
+
+
+def test_every_cell_is_there_once_and_in_its_place(release: NotebookNode) -> None:
+    submission = deepcopy(release)
+    answers()(submission)
+    submission.cells.insert(0, nbformat.v4.new_code_cell("mine = 1"))
+    del submission.cells[submission.cells.index(find(submission, "given"))]
+    submission.cells.append(deepcopy(find(submission, "q1_counts_test")))
+    find(submission, "q2_side_test").source = "pass"
+    checked = precheck.check(submission, release)
+    names = [precheck.grade_id(cell) for cell in checked.notebook.cells]
+    assert [n for n in names if n] == [precheck.grade_id(c) for c in release.cells][1:]
+    assert checked.notebook.cells[0].source == "mine = 1"
+    assert find(checked.notebook, "q2_side_test").source == find(release, "q2_side_test").source
+    said = " ".join(checked.notes)
+    assert "given: was deleted" in said
+    assert "q1_counts_test: was there 2 times" in said
+    assert "q2_side_test: was changed" in said
+    nbformat.validate(checked.notebook)
+
+
+def test_answers_are_found_without_marks_or_ids(release: NotebookNode) -> None:
+    submission = deepcopy(release)
+    answers()(submission)
+    for number, cell in enumerate(submission.cells):
+        cell.metadata, cell["id"] = NotebookNode(), f"x{number}"
+    checked = precheck.check(submission, release)
+    for name, text in RIGHT.items():
+        assert find(checked.notebook, name).source == text
+    assert "marks were missing" in checked.notes[0]
+
+
+def test_an_answer_in_a_cell_of_their_own_is_found(release: NotebookNode) -> None:
+    submission = deepcopy(release)
+    answers()(submission)
+    old = find(submission, "q2_side")
+    place = submission.cells.index(old)
+    submission.cells[place] = nbformat.v4.new_code_cell(old.source)
+    assert find(precheck.check(submission, release).notebook, "q2_side").source == old.source
+
+
+def test_a_missing_answer_is_said(release: NotebookNode) -> None:
+    submission = deepcopy(release)
+    answers()(submission)
+    submission.cells.remove(find(submission, "q2_side"))
+    checked = precheck.check(submission, release)
+    assert find(checked.notebook, "q2_side").source == find(release, "q2_side").source
+    assert any("answer cell is missing" in note for note in checked.notes)
+
+
+@pytest.mark.parametrize(
+    ("path", "student", "name", "identity"),
+    [
+        ("ann.ipynb", "ann", "ann", {}),
+        ("ann_tiny.ipynb", "ann", "ann", {}),
+        ("ann/tiny.ipynb", "ann", "ann", {}),
+        ("ann/tiny/tiny.ipynb", "ann", "ann", {}),
+        ("lovelaceada_2001_30007_tiny-1.ipynb", "lovelaceada-2001", "lovelaceada", {"ID": "2001"}),
+        ("lovelaceada_LATE_2001_30007_tiny.ipynb", "lovelaceada-2001", "lovelaceada",
+         {"ID": "2001"}),
+        ("Ada Lovelace_4711_assignsubmission_file_/tiny.ipynb", "Ada-Lovelace-4711",
+         "Ada Lovelace", {"Identifier": "Participant 4711"}),
+        ("Ada Lovelace_4711_assignsubmission_file_tiny.ipynb", "Ada-Lovelace-4711",
+         "Ada Lovelace", {"Identifier": "Participant 4711"}),
+        ("submission_77/tiny.ipynb", "Ada-Lovelace", "Ada Lovelace",
+         {"SID": "s1", "Email": "ada@example.org"}),
+        ("[a*]?.ipynb", "a", "[a*]?", {}),
+    ],
+)  # fmt: skip
+def test_whose_file_it_is(
+    tmp_path: Path, release: NotebookNode, path: str, student: str, name: str, identity: Any
+) -> None:
+    file = tmp_path / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(release, file)
+    (tmp_path / "submission_metadata.yml").write_text(
+        "submission_77:\n  :submitters:\n"
+        "  - :name: Ada Lovelace\n    :sid: s1\n    :email: ada@example.org\n"
+    )
+    found = submissions.find(tmp_path, {"tiny": release, "other": nbformat.v4.new_notebook()})
+    assert [(s.student, s.name, s.identity, s.assignment) for s in found] == [
+        (student, name, identity, "tiny")
+    ]
+
+
+def test_the_newest_of_several_files_is_graded(tmp_path: Path, release: NotebookNode) -> None:
+    for number in (1, 2, 3):
+        path = tmp_path / f"ann_5_{number}_tiny.ipynb"
+        nbformat.write(release, path)
+        os.utime(path, (1000, 2000 if number == 2 else 1000))
+    (tmp_path / ".ipynb_checkpoints").mkdir()
+    nbformat.write(release, tmp_path / ".ipynb_checkpoints" / "x.ipynb")
+    found = submissions.find(tmp_path, {"tiny": release})
+    assert [s.path.name for s in found] == ["ann_5_2_tiny.ipynb"]
+    assert "the newest" in found[0].notes[0]
+
+
+def test_an_empty_folder_is_named(tmp_path: Path, release: NotebookNode) -> None:
+    with pytest.raises(ValueError, match="no notebook"):
+        submissions.find(tmp_path, {"tiny": release})
+
+
+@pytest.mark.parametrize(
+    "person",
+    [
+        {"Student": "Lovelace, Ada", "ID": "9", "SIS Login ID": "al", "Section": "1"},
+        {"First Name": "Ada", "Last Name": "Lovelace", "SID": "s1", "Email": "a@b.c"},
+        {"Identifier": "Participant 4711", "Full name": "Countess"},
+    ],
+)
+def test_the_class_list_fills_in_who_it_is(person: dict[str, str]) -> None:
+    who = submissions.Submission(
+        Path(), "x", "ada lovelace", identity={"Identifier": "Participant 4711"}
+    )
+    others = [{"Student": "Babbage, Charles", "ID": "1"}]
+    assert reports.known(who, [*others, person]) == {**person, "Identifier": "Participant 4711"}
+    assert reports.known(who, others) == {"Identifier": "Participant 4711"}
+
+
+def test_a_name_cannot_become_a_formula(tmp_path: Path) -> None:
+    reports._table(tmp_path / "x.csv", ["name"], [["=HYPERLINK(1)"], ["-1"], ["Ada"]])
+    assert (tmp_path / "x.csv").read_text().splitlines() == ["name", "'=HYPERLINK(1)", "-1", "Ada"]
