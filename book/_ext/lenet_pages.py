@@ -1,5 +1,6 @@
 """Pages of the book that are computed: the ledger, the status of the lessons, links to terms."""
 
+import math
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from lenet_utils.experiments.ledger import Entry, ledger
 from lenet_utils.experiments.records import FOLDER, Record, load_record, record_path
 
 ROOT = Path(__file__).parents[2]
+NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 class LedgerTable(SphinxDirective):
@@ -34,23 +36,27 @@ class LedgerTable(SphinxDirective):
 
 def record_of(entry: Entry) -> str:
     """Return the name of the record that an entry comes from, or `counts`."""
-    return "counts" if entry.unit == "count" else entry.command.split()[-1]
+    return entry.command.split()[-1] if " run " in entry.command else "counts"
 
 
 def ledger_row(entry: Entry) -> list[nodes.Node]:
     """Return the cells of one line of the ledger."""
     paper, ours = entry.shown()
-    if entry.ours is not None and entry.unit == "rate":
+    if entry.unit == "rate" and entry.ours:
         mean, half_width, n = entry.ours
-        paper, ours = rate(entry.paper), f"{rate(mean)} ± {rate(half_width)} (n = {n})"
+        paper, ours = rate(entry.paper), f"{rate(mean, half_width)} (n = {n})"
+    cells = [cell.replace(" ", NO_BREAK) for cell in (entry.where, paper, ours)]
     kind = "lenet-verdict-" + entry.verdict.replace(" ", "-")
     verdict = nodes.inline("", entry.verdict, classes=["lenet-verdict", kind])
-    return [*map(nodes.Text, (entry.what, entry.where, paper, ours)), verdict]
+    return [*map(nodes.Text, (entry.what, *cells)), verdict]
 
 
-def rate(value: float) -> str:
-    """Return a learning rate with two digits, and no exponent: 0.000071."""
-    return f"{float(f'{value:.2g}'):.8f}".rstrip("0")
+def rate(value: float, half_width: float | None = None) -> str:
+    """Return a learning rate as a multiple of a power of ten: 7.0 ± 0.2 · 10⁻⁵."""
+    power = math.floor(math.log10(value))
+    scaled = [f"{x / 10**power:.1f}" for x in (value, half_width) if x is not None]
+    exponent = str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"{' ± '.join(scaled)} · 10{exponent}"
 
 
 def made_by(name: str) -> list[nodes.Node]:
@@ -106,7 +112,7 @@ class LessonStatus(SphinxDirective):
         found = measure(path)
         made = nbformat.read(path, as_version=4).metadata.get("executed")
         seconds = f"{made['seconds']} s" if made else "not recorded"
-        versions = f"Python {made['python']}, PyTorch {made['torch']}" if made else ""
+        versions = "{cores} cores, Python {python}, PyTorch {torch}".format(**made) if made else ""
         counts = (found.minutes, f"{found.words:,}", found.code_cells, found.exercises)
         return [self.link(path), *(nodes.Text(str(x)) for x in (*counts, seconds, versions))]
 

@@ -1,0 +1,231 @@
+"""Pages that are computed: the ledger says what the records say, times and links are right."""
+
+import json
+import math
+import re
+import statistics
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+from conftest import ROOT
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from lenet_utils import layer_table, lenet5_1998
+from lenet_utils.experiments.ledger import CLAIMS, ledger
+
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
+import lenet_pages
+import lesson_times
+
+LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+RECORDS = ROOT / "lenet_utils" / "records"
+COUNTS = {"trainable parameters", "connections", "multiply-accumulates, LeNet-5"}
+
+
+class Rows(HTMLParser):
+    """The rows of all tables of a page, as lists of text."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.rows: list[list[str]] = []
+        self.inside = False
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        if tag == "tr":
+            self.rows.append([])
+        elif tag in ("td", "th"):
+            self.rows[-1].append("")
+            self.inside = True
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("td", "th"):
+            self.inside = False
+
+    def handle_data(self, data: str) -> None:
+        if self.inside:
+            self.rows[-1][-1] += data.replace("\N{NO-BREAK SPACE}", " ").strip("\n")
+
+
+def from_record(claim) -> list[float] | None:
+    """Return one number a seed, read from the record's file without the package's help."""
+    path = RECORDS / f"{claim.record}.json"
+    runs = json.loads(path.read_text())["runs"] if path.exists() else []
+    runs = [run for run in runs if run["variant"] == claim.variant and run["final"] is not None]
+    if not runs:
+        return None
+    if claim.at_pass is not None:
+        return [run["curves"][claim.measure][claim.at_pass - 1] for run in runs]
+    return [run["final"].get(claim.measure) or run["curves"][claim.measure][-1] for run in runs]
+
+
+def expected_numbers(claim) -> list[float]:
+    """Return the numbers that the ledger should show for a claim: mean, interval, seeds."""
+    from scipy.stats import t
+
+    values = from_record(claim)
+    if values is None:
+        return []
+    mean, n = statistics.fmean(values), len(values)
+    if claim.unit == "count":
+        return [mean]
+    if n == 1:
+        return [100 * mean, 1]
+    half_width = t.ppf(0.975, n - 1) * statistics.stdev(values) / math.sqrt(n)
+    scale = 100 if claim.unit == "error" else 10 ** -math.floor(math.log10(mean))
+    return [scale * mean, scale * half_width, n]
+
+
+def differences(page: str) -> list[str]:
+    """Return the claims whose numbers on a page are not those of the records."""
+    shown = {row[0]: row for row in Rows(page).rows if len(row) == 5}
+    wrong = []
+    for claim in CLAIMS:
+        if claim.what not in shown:
+            wrong.append(f"{claim.what}: not on the page")
+            continue
+        cell = re.sub(r" · 10[⁻⁰-⁹¹²³]+", "", shown[claim.what][3]).replace(",", "")
+        numbers = [float(x) for x in re.findall(r"\d+\.?\d*", cell)]
+        expected = expected_numbers(claim)
+        # Half a unit of the last digit shown, and what the interval's approximation may differ.
+        tolerance = 0.5 if claim.unit == "count" else 0.0052 if claim.unit == "error" else 0.052
+        if len(numbers) != len(expected) or any(
+            abs(a - b) > tolerance for a, b in zip(numbers, expected, strict=True)
+        ):
+            wrong.append(f"{claim.what}: {cell!r}, but the record says {expected}")
+    return wrong
+
+
+@pytest.fixture(scope="module")
+def claims_page(site) -> str:
+    return (site / "book" / "claims.html").read_text(encoding="utf-8")
+
+
+def test_the_ledger_page_says_what_the_records_say(claims_page):
+    assert differences(claims_page) == []
+
+
+def test_another_number_on_the_ledger_page_is_noticed(claims_page):
+    (row,) = (r for r in Rows(claims_page).rows if r[0] == "test error, best reading")
+    shown = row[3].split(" ")[0]
+    other = f"{float(shown) + 0.02:.2f}"
+    changed = claims_page.replace(shown, other)
+    assert any("best reading" in line for line in differences(changed))
+
+
+def test_the_ledger_page_shows_every_claim_once_with_its_verdict(claims_page):
+    rows = {row[0]: row for row in Rows(claims_page).rows if len(row) == 5}
+    for entry in ledger():
+        assert rows[entry.what][1] == entry.where
+        assert rows[entry.what][4] == entry.verdict
+    whats = [row[0] for row in Rows(claims_page).rows if len(row) == 5 and row[0]]
+    assert sorted(whats) == sorted(entry.what for entry in ledger())
+
+
+def test_the_counts_on_the_ledger_page_are_the_networks(claims_page):
+    rows = {row[0]: row for row in Rows(claims_page).rows if len(row) == 5}
+    table = layer_table(lenet5_1998(), (1, 32, 32))
+    assert set(rows) >= COUNTS
+    assert rows["trainable parameters"][3] == f"{table.parameters:,}" == "60,000"
+    assert rows["connections"][3] == f"{table.connections:,}" == "340,908"
+
+
+def test_the_ledger_page_names_every_record(claims_page):
+    names = [path.stem for path in RECORDS.glob("*.json")]
+    listed = [row[0] for row in Rows(claims_page).rows if len(row) == 4]
+    assert set(names) <= set(listed)
+
+
+@pytest.mark.parametrize(
+    ("value", "half_width", "shown"),
+    [(0.016, None, "1.6 · 10⁻²"), (7e-5, 2.4e-6, "7.0 ± 0.2 · 10⁻⁵"), (1.0, None, "1.0 · 10⁰")],
+)
+def test_rates(value, half_width, shown):
+    assert lenet_pages.rate(value, half_width) == shown
+
+
+def lesson(tmp_path: Path, *cells: nbformat.NotebookNode) -> Path:
+    path = tmp_path / "lesson.ipynb"
+    nbformat.write(new_notebook(cells=list(cells)), path)
+    return path
+
+
+def test_what_is_measured_of_a_lesson(tmp_path):
+    head = new_markdown_cell("# Title here\n\n| Time |\n| --- |\n| 25 minutes, or so |")
+    figure = new_output("display_data", data={"text/html": '<figure class="lenet-figure">'})
+    text = "Six words [are](long/link.md) in `this` line.\n\n:::{exercise} Do it\n:label: a-b\n:::"
+    path = lesson(
+        tmp_path,
+        head,
+        new_code_cell("a = 1\n\nb = 2", outputs=[figure]),
+        new_code_cell("hidden\nhidden", metadata={"tags": ["hide-cell"]}),
+        new_markdown_cell(text),
+        new_markdown_cell("Last.\n\n## Quiz\n\nNot counted as words."),
+    )
+    found = lesson_times.measure(path)
+    assert found == lesson_times.Measured(
+        words=2 + 5 + 6 + 3 + 1, code_cells=1, code_lines=2, figures=1, exercises=1, quizzes=1
+    )
+    assert found.reading == pytest.approx(17 / 200 + 2 / 10 + 0.5)
+    assert found.working == 8
+    assert found.minutes == 10
+    assert lesson_times.stated(path) == 25
+
+
+def test_a_lesson_without_minutes_is_refused(tmp_path):
+    path = lesson(tmp_path, new_markdown_cell("# Title"))
+    with pytest.raises(ValueError, match=r"lesson.ipynb states no minutes"):
+        lesson_times.stated(path)
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_the_minutes_stated_are_the_minutes_measured(path):
+    assert abs(lesson_times.stated(path) - lesson_times.measure(path).minutes) <= 10
+
+
+def test_the_status_page_has_every_lesson(site):
+    page = (site / "book" / "status.html").read_text(encoding="utf-8")
+    rows = {row[0]: row for row in Rows(page).rows}
+    for path in LESSONS:
+        title = nbformat.read(path, 4).cells[0].source.partition("\n")[0].removeprefix("# ")
+        assert rows[title][1] == str(lesson_times.measure(path).minutes)
+
+
+def glossary_terms() -> list[str]:
+    text = (ROOT / "book" / "glossary.md").read_text(encoding="utf-8").split("```")[1]
+    return [line for line in text.splitlines()[1:] if line and line[0] not in " :"]
+
+
+def test_the_glossary_has_a_lesson_for_each_term():
+    text = (ROOT / "book" / "glossary.md").read_text(encoding="utf-8").split("```")[1]
+    entries = re.split(r"\n(?=[^\s:])", text)[1:]
+    assert len(entries) == len(set(glossary_terms())) >= 40
+    for entry in entries:
+        assert re.search(r"\]\(\.\./notebooks/\d\d_\w+\.ipynb\)", entry), entry
+        words = re.sub(r"\s+", " ", entry.partition("\n")[2])
+        assert len(re.findall(r"[.?!](?: |$)", words)) <= 4, entry
+
+
+def test_lessons_link_terms_that_exist(site):
+    ids = set(re.findall(r'<dt id="(term-[^"]+)"', (site / "book/glossary.html").read_text()))
+    assert len(ids) == len(glossary_terms())
+    for path in LESSONS:
+        used = re.findall(r"glossary\.md#(term-[\w-]+)", path.read_text(encoding="utf-8"))
+        assert set(used) <= ids
+        assert "{term}" not in path.read_text(encoding="utf-8")
+
+
+def test_every_lesson_is_named_in_the_opening_of_its_part():
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
+    for part in toc["parts"]:
+        opening, *rest = (chapter["file"] for chapter in part["chapters"])
+        if not opening.startswith("book/part"):
+            continue
+        text = (ROOT / f"{opening}.md").read_text(encoding="utf-8")
+        places = [text.find(name.rpartition("/")[2]) for name in rest]
+        assert -1 not in places, f"{opening} names not all of {rest}"
+        assert places == sorted(places), f"{opening} has another order than the contents"
