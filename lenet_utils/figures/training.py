@@ -1,5 +1,7 @@
 """Figures of training and its result: curves, confusions, answers."""
 
+from collections.abc import Sequence
+
 from torch import Tensor
 
 from lenet_utils.evaluation import Evaluation
@@ -47,12 +49,23 @@ def learning_curves(history: History) -> Figure:
     )
 
 
-def confusion_matrix(confusion: Tensor) -> Figure:
+def confusion_matrix(
+    confusion: Tensor, names: Sequence[str] | None = None, *, when: str = ""
+) -> Figure:
     """Draw how often each digit (row) was answered as each other digit (column).
 
     Args:
         confusion: int64 (classes, classes), as in `Evaluation.confusion`.
+        names: of the classes, where they are not digits.
+        when: a sentence before the text, such as "After pass 3."
+
+    Raises:
+        ValueError: names of another number than the classes.
     """
+    if names is None:
+        names = [str(digit) for digit in range(len(confusion))]
+    if len(names) != len(confusion):
+        raise ValueError(f"got {len(names)} names for {len(confusion)} classes.")
     mistakes = confusion.clone().fill_diagonal_(0)
     figure, axes = subplots(1, 1, 5.0, 5.0)
     axis = axes[0, 0]
@@ -67,16 +80,18 @@ def confusion_matrix(confusion: Tensor) -> Figure:
                 axis.text(
                     answer, label, count, color=colour, ha="center", va="center", fontsize=size
                 )
-    axis.set_xticks(range(len(confusion)))
-    axis.set_yticks(range(len(confusion)))
-    axis.set(xlabel="the network's answer", ylabel="the digit")
-    label, answer = divmod(int(mistakes.argmax()), len(confusion))
+    axis.set_xticks(range(len(confusion)), names)
+    axis.set_yticks(range(len(confusion)), names)
+    axis.set(xlabel="the network's answer", ylabel="what was written")
+    label, answer = (names[i] for i in divmod(int(mistakes.argmax()), len(confusion)))
     worst = f"The commonest mistake: {label} read as {answer}, {int(mistakes.max())} times."
+    when = f"{when} " if when else ""
     return render(
         figure,
-        f"A table of digits against answers. {int(confusion.trace())} of {int(confusion.sum())} "
-        f"are on the diagonal, answered rightly. {worst}",
-        f"Bright squares are mistakes, the diagonal holds the right answers. {worst}",
+        f"{when}A table of what was written against answers. "
+        f"{int(confusion.trace())} of {int(confusion.sum())} are on the diagonal, answered rightly. "
+        f"{worst}",
+        f"{when}Bright squares are mistakes, the diagonal holds the right answers. {worst}",
         confusion=confusion,
     )
 
