@@ -89,8 +89,8 @@ def confusion_matrix(
     return render(
         figure,
         f"{when}A table of what was written against answers. "
-        f"{int(confusion.trace())} of {int(confusion.sum())} are on the diagonal, answered rightly. "
-        f"{worst}",
+        f"{int(confusion.trace())} of {int(confusion.sum())} are on the diagonal, answered "
+        f"rightly. {worst}",
         f"{when}Bright squares are mistakes, the diagonal holds the right answers. {worst}",
         confusion=confusion,
     )
