@@ -13,6 +13,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ class Batch:
                 self._fill(waiting, running, room)
                 if not running:
                     break
-                multiprocessing.connection.wait([p.sentinel for p, *_ in running.values()], 1)
+                wait([p.sentinel for p, *_ in running.values()], 1)
                 for slot, (process, submission, began) in list(running.items()):
                     late = time.monotonic() > began + self._longest()
                     if process.is_alive() and not late:
