@@ -611,3 +611,63 @@ def test_wrong_answers_about_the_road_are_refused(check, answer, message):
     verdict = check(*answer)
     assert not verdict
     assert message in verdict.message
+
+
+def centre_by_numpy(ink):
+    values = ink.numpy().astype(float)
+    rows, columns = np.indices(values.shape)
+    return (rows * values).sum() / values.sum(), (columns * values).sum() / values.sum()
+
+
+def centre_in_loops(ink):
+    total = row = column = 0
+    for y in range(ink.shape[0]):
+        for x in range(ink.shape[1]):
+            weight = int(ink[y, x])
+            total, row, column = total + weight, row + weight * y, column + weight * x
+    return row / total, column / total
+
+
+def centre_of_places(ink):
+    return ink.nonzero().double().mean(0)
+
+
+def middle_of_box(ink):
+    places = ink.nonzero().double()
+    return (places.amin(0) + places.amax(0)) / 2
+
+
+RIGHT_CENTRES = [
+    centre_by_numpy,
+    centre_in_loops,
+    lambda ink: torch.tensor(centre_by_numpy(ink)),
+    lambda ink: list(map(np.float64, centre_in_loops(ink))),
+]
+
+WRONG_CENTRES = [
+    (lambda ink: centre_in_loops(ink)[::-1], "the row comes first"),
+    (centre_of_places, "weighs more"),
+    (middle_of_box, "middle of the box"),
+    (lambda ink: [part + 1 for part in centre_in_loops(ink)], "counted from 0"),
+    (lambda ink: [part + 0.5 for part in centre_in_loops(ink)], "counted from 0"),
+    (lambda ink: [(side - 1) / 2 for side in ink.shape], "middle of the picture"),
+    (lambda ink: divmod(int(ink.argmax()), ink.shape[1]), "2.40, 2.08 was expected"),
+    (lambda ink: centre_in_loops(ink)[0], "not a pair"),
+    (lambda ink: (1.0, 2.0, 3.0), "expected (2,)"),
+    (lambda ink: (float("nan"), 1.0), "NaN"),
+    (lambda ink: Forged(), "not a pair"),
+    (lambda ink: ..., "no answer yet"),
+]
+
+
+@pytest.mark.parametrize("answer", RIGHT_CENTRES)
+def test_right_centres_of_mass_pass(answer):
+    verdict = checks.centre_of_mass(answer)
+    assert verdict, verdict.message
+
+
+@pytest.mark.parametrize(("answer", "message"), WRONG_CENTRES)
+def test_wrong_centres_of_mass_are_refused(answer, message):
+    verdict = checks.centre_of_mass(answer)
+    assert not verdict
+    assert message in verdict.message

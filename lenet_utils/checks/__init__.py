@@ -22,7 +22,7 @@ from lenet_utils.checks.pooling import (
     one_square,
     same_after_pooling,
 )
-from lenet_utils.checks.practice import most_confused, training_step, updates
+from lenet_utils.checks.practice import centre_of_mass, most_confused, training_step, updates
 from lenet_utils.checks.rbf_output import distances, loss_at_the_start, map_loss, rejection
 from lenet_utils.checks.repairs import fraction_right, preparation, training_epoch
 from lenet_utils.checks.reproducing import agree, interval, luck, worth_it
@@ -70,6 +70,7 @@ __all__ = [
     "any_and_all",
     "as_convolution",
     "c3_counts",
+    "centre_of_mass",
     "colour_counts",
     "kernel_gradient",
     "layer_sides",

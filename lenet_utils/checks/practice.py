@@ -89,6 +89,49 @@ def most_confused(function: Any) -> str:
     return "Rows are what was there, columns what was answered."
 
 
+@check
+def centre_of_mass(function: Any) -> str:
+    """Check exercise 10.4: the centre of mass of a picture.
+
+    Args:
+        function: called with ink, uint8 (H, W); returns (row, column), counted from 0.
+    """
+    for height, width in ((9, 14), (12, 5)):
+        ink = torch.zeros(height, width, dtype=torch.uint8)
+        ink[2, 1], ink[2, 3], ink[7, 3], ink[8, 4] = 250, 240, 30, 10
+        found = call(function, ink.clone())
+        try:
+            pair = torch.tensor([float(part) for part in found], dtype=torch.float64)
+        except Exception:
+            wrong("the result is not a pair of numbers: return row, column.")
+        pair = tensor(pair, (2,), "the result")
+        truth = _mean_place(ink)
+        if close(pair, truth):
+            continue
+        if close(pair, truth.flip(0)):
+            wrong("row and column are exchanged: the row comes first.")
+        if close(pair, _mean_place(ink > 0)):
+            wrong("every pixel with ink counts alike here; a dark one weighs more than a pale one.")
+        if close(pair, torch.tensor([5.0, 2.5]).double()):
+            wrong("this is the middle of the box around the ink, not the centre of its mass.")
+        if close(pair, truth + 0.5) or close(pair, truth + 1):
+            wrong("places are counted from 0: the first pixel is row 0, column 0.")
+        if close(pair, torch.tensor([(height - 1) / 2, (width - 1) / 2]).double()):
+            wrong("this is the middle of the picture; where the ink lies has no say in it.")
+        expected = ", ".join(f"{part:.2f}" for part in truth.tolist())
+        wrong(
+            f"for four pixels of ink, {expected} was expected. Sum ink x place over all pixels, in "
+            "numbers larger than bytes, and divide by the sum of the ink."
+        )
+    return "Shift this point to the middle, and the digit lies as MNIST's do."
+
+
+def _mean_place(ink: torch.Tensor) -> torch.Tensor:
+    rows, columns = ink.nonzero(as_tuple=True)
+    weights = ink[rows, columns].double()
+    return torch.stack([(weights * p).sum() / weights.sum() for p in (rows, columns)])
+
+
 def _small_network() -> nn.Module:
     model = nn.Sequential(nn.Flatten(), nn.Linear(16, 3))
     with torch.no_grad():
