@@ -2,6 +2,7 @@
 # make test       the same set-up, then every test
 # make lab        open the lessons in JupyterLab
 # make serve      serve the built book at http://localhost:8000
+# make slides     the same, and say where the slides are: slides/*.md with figures of the lessons
 # make notebooks  run all lessons in place and store their outputs
 # make assignments  the students' notebooks from their masters; TERM=2027-spring draws new numbers
 # make grade     grade SUBMISSIONS=folder: points as CSV, a page for each student
@@ -21,16 +22,19 @@ INSTALLED := $(VENV)/.installed
 VENDORED := _build/.vendored
 MNIST := _build/.mnist
 
-SOURCES := _config.yml _toc.yml $(wildcard lenet_utils/trained/* lenet_utils/records/*) $(shell find book notebooks -type f \
+SOURCES := _config.yml _toc.yml $(wildcard lenet_utils/trained/* lenet_utils/records/*) $(shell find book notebooks slides -type f \
 	! -path '*/vendor/*' ! -path '*/.ipynb_checkpoints/*' ! -name '*.pyc')
 
 .DEFAULT_GOAL := book
-.PHONY: book test check lab serve notebooks assignments grade bench clean
+.PHONY: book slides test check lab serve notebooks assignments grade bench clean
 
 book: $(MNIST) $(SITE)
 	@echo
 	@echo "The book is at $(CURDIR)/$(SITE)"
 	@echo "To serve it: make serve, then open http://localhost:$(PORT)"
+
+slides: $(SITE)
+	@ls _build/html/slides/*.html
 
 $(INSTALLED): requirements.txt pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -c 'import sys; v = sys.version.split()[0]; \

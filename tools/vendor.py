@@ -91,6 +91,17 @@ PACKAGES = (
             "LICENSE": "fonts/LICENSE-sans",
         },
     ),
+    Package(
+        "reveal.js",
+        "5.2.1",
+        "r7//6mIM5p34hFiDMvYfXgyjXqGRta+/psd9YtytsgRlrpRzFv4RbH76TXd2qD+7ZPZEbpBDhdRhJaFgfQ7zNQ==",
+        {
+            "dist/reveal.css": "reveal/reveal.css",
+            "dist/reveal.js": "reveal/reveal.js",
+            "plugin/notes/notes.js": "reveal/notes.js",
+            "LICENSE": "reveal/LICENSE",
+        },
+    ),
 )
 
 

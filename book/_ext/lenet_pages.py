@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable
 from pathlib import Path
 
+import lenet_slides
 import nbformat
 from docutils import nodes
 from lesson_times import measure
@@ -158,4 +159,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("records", RecordList)
     app.add_directive("lesson-status", LessonStatus)
     app.connect("doctree-read", name_terms)
+    # Before the styles of formulas are written, and before the book is packed.
+    app.connect("build-finished", lenet_slides.build, priority=400)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,142 @@
+"""The slides: what they are made of, and how they stand in a browser without another host."""
+
+import re
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from conftest import ROOT
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
+import lenet_slides
+
+DECKS = sorted((ROOT / "slides").glob("*.md"))
+FIGURE = (
+    '<figure class="lenet-figure"><svg viewBox="0 0 {} 100"><clipPath id="a"/>'
+    '<g clip-path="url(#a)"/></svg><figcaption>{}</figcaption></figure>'
+)
+
+
+def lesson(folder: Path, *captions: str, width: int = 100) -> Path:
+    outputs = [
+        new_output("display_data", data={"text/html": FIGURE.format(width, caption)})
+        for caption in captions
+    ]
+    path = folder / "lesson.ipynb"
+    nbformat.write(new_notebook(cells=[new_code_cell(outputs=outputs)]), path)
+    return path
+
+
+def test_there_is_a_deck_for_each_part():
+    assert [path.stem for path in DECKS] == ["part1", "part2", "part3", "part4"]
+
+
+def test_a_figure_is_taken_from_the_executed_lesson(tmp_path):
+    path = lesson(tmp_path, "One thing.", "Another thing.")
+    assert "Another thing." in lenet_slides.figure(path, "Another")
+
+
+@pytest.mark.parametrize("beginning", ["thing", "A"])
+def test_a_figure_that_is_not_there_or_not_the_only_one_is_refused(tmp_path, beginning):
+    path = lesson(tmp_path, "A thing.", "A thing, again.")
+    with pytest.raises(ValueError, match=r"lesson.ipynb have a caption .*A thing, again"):
+        lenet_slides.figure(path, beginning)
+
+
+def test_ids_of_figures_do_not_meet():
+    one, other = (lenet_slides.own_ids(FIGURE.format(1, ""), i) for i in (1, 2))
+    assert 'id="f1-a"' in one and "url(#f1-a)" in one
+    assert "f1-a" not in other
+
+
+def test_a_deck_has_slides_notes_and_links(tmp_path):
+    text = "# Deck\n\n---\n## Slide\n\n[a lesson](../notebooks/x.ipynb#part)\n\nNote:\nSay this.\n"
+    page = lenet_slides.deck(text)
+    assert page.count("<section") == 2
+    assert "<title>Deck - LeNet-5, Rebuilt</title>" in page
+    assert '<a href="../notebooks/x.html#part">' in page
+    assert re.search(r'<aside class="notes"><p>Say this.</p>\s*</aside></section>', page)
+
+
+def test_wide_figures_stand_below_the_text(tmp_path):
+    kinds = []
+    for width in (100, 300):
+        path = lesson(tmp_path, "A thing.", width=width)
+        found = lenet_slides.slide(lenet_slides.markdown(False), f"## S\n\n![A thing]({path})\n")
+        kinds.append(re.search('section class="(.*?)"', found)[1])
+        assert "<p><figure" not in found
+    assert kinds == ["beside", "wide"]
+
+
+def test_numbers_come_from_the_ledger():
+    shown = lenet_slides.deck("# D\n\n{ledger: trainable parameters}")
+    assert "<p>60,000</p>" in shown
+    with pytest.raises(ValueError, match="no claim 'nonsense'"):
+        lenet_slides.deck("# D\n\n{ledger: nonsense}")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("mode", ["light", "dark"])
+@pytest.mark.parametrize("path", DECKS, ids=lambda path: path.stem)
+def test_a_deck_is_whole_in_the_browser(browser, address, path, mode):
+    context = browser.new_context(viewport={"width": 1280, "height": 720}, color_scheme=mode)
+    page, wrong = context.new_page(), []
+
+    def own_host_only(route):
+        if route.request.url.startswith((address, "data:", "blob:")):
+            return route.continue_()
+        wrong.append(route.request.url)
+        return route.abort()
+
+    context.route("**/*", own_host_only)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
+    page.on("response", lambda r: wrong.append(r.url) if r.status >= 400 else None)
+    page.goto(f"{address}/slides/{path.stem}.html")
+    page.wait_for_function("window.Reveal && Reveal.isReady()")
+    source = path.read_text(encoding="utf-8")
+    slides = page.evaluate("Reveal.getTotalSlides()")
+    assert slides == source.count("\n---\n") + 1
+
+    drawn = 0
+    for number in range(slides):
+        page.evaluate(f"Reveal.slide({number})")
+        figures = page.locator("section.present .lenet-figure svg")
+        drawn += figures.count()
+        for i in range(figures.count()):
+            assert len(figures.nth(i).get_attribute("aria-label")) > 30
+            assert figures.nth(i).bounding_box()["height"] > 60
+        assert page.evaluate(LOST) == [], f"slide {number + 1} is larger than the screen"
+    assert drawn == source.count("![")
+    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    brightness = sum(int(part) for part in background.strip("rgba()").split(",")[:3]) / 3
+    assert brightness > 200 if mode == "light" else brightness < 60
+    assert wrong == []
+    context.close()
+
+
+# What of the slide that is shown lies outside the window.
+LOST = """() => [...Reveal.getCurrentSlide().querySelectorAll("h1, h2, p, li, td, svg, figcaption")]
+    .filter((one) => !one.closest(".notes"))
+    .filter((one) => {
+        const box = one.getBoundingClientRect();
+        return box.right > innerWidth || box.bottom > innerHeight;
+    })
+    .map((one) => one.textContent.slice(0, 40))"""
+
+
+@pytest.mark.browser
+def test_arrow_keys_move_and_links_lead_into_the_book(browser, address, site):
+    page = browser.new_page()
+    page.goto(f"{address}/slides/part1.html")
+    page.wait_for_function("window.Reveal && Reveal.isReady()")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("Reveal.getState().indexh === 1")
+    for deck in DECKS:
+        text = (site / "slides" / f"{deck.stem}.html").read_text(encoding="utf-8")
+        targets = re.findall(r'<a href="([^"#]+)', text)
+        assert targets
+        assert all((site / "slides" / target).resolve().exists() for target in targets)
+    page.close()
