@@ -198,7 +198,7 @@ def test_a_run_that_was_killed_goes_on(graded: Graded, tmp_path: Path) -> None:
 def test_without_namespaces_it_says_so_and_still_guards(graded: Graded, tmp_path: Path) -> None:
     output = tmp_path / "graded"
     release = Course.build(graded.course, output / "course").releases[ASSIGNMENT]
-    names = ["plain", "reads-files", "network", "loops-in-the-function"]
+    names = ["plain", "reads-files", "writes-files", "network", "loops-in-the-function"]
     with socket.create_server(("127.0.0.1", 0)) as server:
         submissions = write_submissions(
             tmp_path / "submissions", release, names,

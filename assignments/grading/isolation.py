@@ -100,7 +100,8 @@ class Enclosed:
             "RLIMIT_NOFILE": 256,
             "RLIMIT_CORE": 0,
             "guard": not enclosure.namespaces,
-            "readable": [*paths, os.path.realpath(self.folder), "/dev/", "/proc/self"],
+            "readable": [*paths, *(own := [os.path.realpath(self.folder), "/dev/"]), "/proc/self"],
+            "writable": own,
         }
         if enclosure.own_user or enclosure.namespaces:
             limits["RLIMIT_NPROC"] = self.limits.processes

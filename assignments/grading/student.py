@@ -114,7 +114,7 @@ class Student:
         leaves: list[Kept] = []
         unpacker = Unpacker(
             kept=partial(stand_in, self),
-            graph=lambda *of: _gradients().join(self, wanting or [], leaves, *of),
+            graph=lambda *of: self._with_mirrors().join(self, wanting or [], leaves, *of),
             leaf=self._mirror,
         )
         try:
@@ -130,9 +130,15 @@ class Student:
         return answer
 
     def _mirror(self, tensor: Any, number: int) -> Any:
-        if self.mirrors is None:
-            self.mirrors = _gradients().Mirrors()
+        self._with_mirrors()
         return self.mirrors.of(tensor, number)
+
+    def _with_mirrors(self) -> Any:
+        """Import what needs torch only where a notebook uses it."""
+        import gradients
+
+        self.mirrors = self.mirrors or gradients.Mirrors()
+        return gradients
 
     def _start(self) -> None:
         if self.starts > RESTARTS:
@@ -227,10 +233,3 @@ def _change(mine: Any, theirs: Any) -> None:
         mine.data.copy_(theirs)
     elif getattr(mine, "shape", None) == getattr(theirs, "shape", ()):
         mine[...] = theirs
-
-
-def _gradients() -> Any:
-    """Import what needs torch only where a notebook uses it."""
-    import gradients
-
-    return gradients

@@ -57,21 +57,26 @@ def restrict(limits: dict[str, Any]) -> None:
                 number = getattr(resource, name)
                 resource.setrlimit(number, (limits[name], limits[name]))
     if limits["guard"]:
-        sys.addaudithook(guard(tuple(limits["readable"])))
+        sys.addaudithook(guard(tuple(limits["readable"]), tuple(limits["writable"])))
 
 
-def guard(readable: tuple[str, ...]) -> Any:
-    """Refuse sockets and files elsewhere, where the system offers nothing stronger."""
+def guard(readable: tuple[str, ...], writable: tuple[str, ...]) -> Any:
+    """Refuse sockets, and files elsewhere, where the system offers nothing stronger."""
+    network = ("socket.connect", "socket.bind", "socket.getaddrinfo", "socket.sendto")
+    changing = ("os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.chmod", "os.link")
+    writing = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 
     def check(event: str, arguments: tuple[Any, ...]) -> None:
-        if event in ("socket.connect", "socket.bind", "socket.getaddrinfo", "socket.sendto"):
+        if event in network:
             raise PermissionError("there is no network while a notebook is graded")
-        if event in ("open", "os.listdir", "os.scandir", "os.remove", "os.rename", "os.mkdir"):
-            path = arguments[0]
-            if isinstance(path, str | bytes | os.PathLike):
-                full = os.path.realpath(os.fsdecode(path))
-                if not full.startswith(readable):
-                    raise PermissionError(f"{full} is out of reach while a notebook is graded")
+        if event not in ("open", "os.listdir", "os.scandir", *changing):
+            return
+        path = arguments[0]
+        if isinstance(path, str | bytes | os.PathLike):
+            changes = event in changing or (event == "open" and arguments[2] & writing)
+            full = os.path.realpath(os.fsdecode(path))
+            if not full.startswith(writable if changes else readable):
+                raise PermissionError(f"{full} is out of reach while a notebook is graded")
 
     return check
 
