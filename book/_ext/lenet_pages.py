@@ -1,6 +1,7 @@
 """Pages of the book that are computed: the ledger, the status of the lessons, links to terms."""
 
 import math
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from docutils import nodes
 from lesson_times import measure
 from sphinx.addnodes import glossary, pending_xref
 from sphinx.application import Sphinx
-from sphinx.util.docutils import SphinxDirective
+from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from lenet_utils.experiments.ledger import Entry, ledger
 from lenet_utils.experiments.records import FOLDER, Record, load_record, record_path
@@ -126,6 +127,44 @@ class LessonStatus(SphinxDirective):
         )
 
 
+class LessonAims(SphinxDirective):
+    """What a lesson is for: `{lesson} NN_name` gives its title, its minutes and its aims."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Return the head of the lesson, in short."""
+        path = ROOT / "notebooks" / f"{self.arguments[0]}.ipynb"
+        head = nbformat.read(path, as_version=4).cells[0].source
+        aims = re.search(r"After this lesson you can\n\n(.*?)\n\n", head, re.DOTALL)
+        if aims is None:
+            raise self.error(f"{path.name} does not say what one can do after it.")
+        text = f"**[](/notebooks/{path.name})**, {measure(path).minutes} minutes\n\n{aims[1]}"
+        self.env.note_dependency(str(path))
+        return [nodes.container("", *self.parse_text_to_nodes(text), classes=["lenet-aims"])]
+
+
+class LessonMinutes(SphinxRole):
+    """The minutes of a lesson, or of several together: `{minutes}`01_from_pixels, ...`."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """Return the sum."""
+        names = re.split(r"[,\s]+", self.text.strip())
+        total = sum(measure(ROOT / "notebooks" / f"{name}.ipynb").minutes for name in names)
+        return [nodes.Text(str(total))], []
+
+
+class DeckLink(SphinxRole):
+    """A link to a deck of slides, by its title: `{deck}`part1``."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """Return the link."""
+        source = (lenet_slides.SLIDES / f"{self.text}.md").read_text(encoding="utf-8")
+        title = source.partition("\n")[0].removeprefix("# ")
+        address = "../" * self.env.docname.count("/") + f"slides/{self.text}.html"
+        return [nodes.reference("", title, refuri=address, internal=True)], []
+
+
 def table(head: Iterable[str], rows: Iterable[list[nodes.Node]], kind: str) -> nodes.table:
     """Return a table of cells that hold one inline node each."""
     titles = [nodes.Text(title) for title in head]
@@ -158,6 +197,9 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("ledger", LedgerTable)
     app.add_directive("records", RecordList)
     app.add_directive("lesson-status", LessonStatus)
+    app.add_directive("lesson", LessonAims)
+    app.add_role("minutes", LessonMinutes())
+    app.add_role("deck", DeckLink())
     app.connect("doctree-read", name_terms)
     # Before the styles of formulas are written, and before the book is packed.
     app.connect("build-finished", lenet_slides.build, priority=400)
