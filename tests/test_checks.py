@@ -574,6 +574,9 @@ def test_wrong_answers_about_bending_are_refused(check, answer, message):
 
 
 RIGHT_09 = [
+    (checks.by_luck, (43, 14)),
+    (checks.by_luck, (43.0, np.int64(14))),
+    (checks.by_luck, (round(100 * (1 - 0.95**11)), torch.tensor(14))),
     (checks.one_part, (LeNet5(output="linear"),)),
     (checks.one_part, (LeNet5(activation=ScaledTanh, pooling="subsampling", output="linear"),)),
     (checks.one_part, (LeNet5(c3="table1", output="linear", num_classes=10).eval(),)),
@@ -583,6 +586,15 @@ RIGHT_09 = [
 ]
 
 WRONG_09 = [
+    (checks.by_luck, (55, 14), "no probability"),
+    (checks.by_luck, (57, 14), "none at all"),
+    (checks.by_luck, (5, 14), "eleven occasions"),
+    (checks.by_luck, (50, 14), "from one"),
+    (checks.by_luck, (43, 10), "do not add up"),
+    (checks.by_luck, (43, 13), "one more is needed"),
+    (checks.by_luck, (43, 20), "smallest n"),
+    (checks.by_luck, (0.43, 14), "whole number"),
+    (checks.by_luck, (43, Forged()), "whole number"),
     (checks.one_part, (LeNet5(),), "unchanged"),
     (checks.one_part, (LeNet5(output="linear", c3="full"),), "C3 was changed"),
     (checks.one_part, (LeNet5(output="linear", pooling="max"),), "subsampling was changed"),

@@ -15,7 +15,7 @@ from lenet_utils.checks.local_connectivity import (
     what_c3_sees,
 )
 from lenet_utils.checks.looking_inside import class_share, climb_step, covered, strongest_patch
-from lenet_utils.checks.paper_and_modern import clear, one_part
+from lenet_utils.checks.paper_and_modern import by_luck, clear, one_part
 from lenet_utils.checks.pooling import (
     any_and_all,
     as_convolution,
@@ -42,6 +42,7 @@ __all__ = [
     "covered",
     "strongest_patch",
     "one_part",
+    "by_luck",
     "clear",
     "shifted",
     "reach",

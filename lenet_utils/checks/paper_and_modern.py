@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lenet_utils.checks.verdict import call, check, wrong
+from lenet_utils.checks.verdict import call, check, integer, wrong
 from lenet_utils.models import LeNet5
 
 
@@ -67,3 +67,31 @@ def clear(function: Any) -> str:
             wrong(f"{arguments} differ by more than their intervals, but it says no.")
         wrong(f"{arguments} differ by less than their intervals allow, but it says yes.")
     return "A difference within the noise is no result, however good the story."
+
+
+@check
+def by_luck(percent: Any, comparisons: Any) -> str:
+    """Check exercise 9.3: how probable a clear difference is where there is none.
+
+    Args:
+        percent: the probability, in whole percent, that of eleven comparisons with 5% each at
+            least one comes out as clear.
+        comparisons: how many it takes until that is more probable than not.
+    """
+    chance = integer(percent, "the probability")
+    if chance == 55:
+        wrong("55 adds up eleven times 5%: that is how many to expect, 0.55, and no probability.")
+    if chance == 57:
+        wrong("57 is the probability of none at all, 0.95 to the power of 11. One is left of 100.")
+    if chance == 5:
+        wrong("5 is the probability of one comparison. There are eleven occasions.")
+    if chance != 43:
+        wrong(f"{chance} is not it: take the probability of none, 0.95 x 0.95 x ..., from one.")
+    count = integer(comparisons, "the number of comparisons")
+    if count == 10:
+        wrong("10 comparisons of 5% add up to a half, but probabilities do not add up.")
+    if count == 13:
+        wrong("13 comparisons give 48.7%: almost, and one more is needed.")
+    if count != 14:
+        wrong(f"{count} is not it: the smallest n with 1 - 0.95 to the power of n above a half.")
+    return "Who compares often enough always finds something: say how many comparisons there were."

@@ -95,13 +95,14 @@ def intervals(
     """Draw means with their intervals, one row each, and the paper's numbers as diamonds.
 
     Args:
-        rows: measurements by the name that stands at the left.
+        rows: measurements by the name that stands at the left; it may have several lines.
         xlabel: what is measured, with its unit.
         alt: what is to be seen; by default every row in words.
         caption: what to notice.
         log: draw on a logarithmic scale.
     """
-    figure, axes = subplots(1, 1, WIDTH, 0.8 + 0.27 * len(rows))
+    lines_of_names = sum(1 + name.count("\n") for name in rows)
+    figure, axes = subplots(1, 1, WIDTH, 0.8 + 0.27 * lines_of_names)
     axis = axes[0, 0]
     compared = any(row.paper is not None for row in rows.values())
     for at, row in enumerate(rows.values()):
@@ -126,7 +127,8 @@ def intervals(
         axis.legend(frameon=False, loc="best")
     open_axes(axis)
     words = "; ".join(
-        f"{name} {row.mean:.2f}" + (f", paper {row.paper:.2f}" if row.paper is not None else "")
+        f"{' '.join(name.split())} {row.mean:.2f}"
+        + (f", paper {row.paper:.2f}" if row.paper is not None else "")
         for name, row in rows.items()
     )
     return render(figure, alt or f"{xlabel}: {words}.", caption, rows=rows)
