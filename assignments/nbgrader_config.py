@@ -6,7 +6,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 from drawing import DrawParameters
-from nbgrader.converters import GenerateAssignment
+from nbgrader.converters import GenerateAssignment, GenerateFeedback
+from nbgrader.preprocessors import ClearHiddenTests
 
 c = get_config()  # noqa: F821  (traitlets gives it)
 c.CourseDirectory.course_id = "lenet5-rebuilt"
@@ -14,4 +15,11 @@ c.CourseDirectory.course_id = "lenet5-rebuilt"
 c.GenerateAssignment.preprocessors = [
     DrawParameters,
     *GenerateAssignment.preprocessors.default_args[0],
+]
+# A cell that trains takes ten seconds, and longer where many are graded at once; nbgrader waits 30.
+c.ExecutePreprocessor.timeout = 120
+# Feedback pages are for students, and next term's hidden tests are much the same.
+c.GenerateFeedback.preprocessors = [
+    ClearHiddenTests,
+    *GenerateFeedback.preprocessors.default_args[0],
 ]

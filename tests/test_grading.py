@@ -23,7 +23,7 @@ from course import Course  # noqa: E402
 from isolation import enclosure  # noqa: E402
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="grading needs Linux or macOS")
-LIMITS = "--cell-seconds 3 --notebook-seconds 30 --megabytes 700 --workers 2"
+LIMITS = "--cell-seconds 3 --notebook-seconds 30 --megabytes 1500 --workers 2"
 
 
 @dataclass

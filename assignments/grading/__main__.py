@@ -7,6 +7,9 @@ import sys
 import warnings
 from pathlib import Path
 
+# Workers run side by side: threads within each would only wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import reports
 from batch import Batch
 from course import Course, CourseError

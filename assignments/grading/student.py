@@ -75,6 +75,7 @@ class Student:
         if answer.get("error") and (stop := self._used_up()):
             answer["error"] = _error(stop)
         elif answer.get("error") and answer["error"].get("name") == "MemoryError":
+            answer["error"]["message"] = f"it takes more than {self.limits.megabytes} MB"
             self.close()  # what filled the memory is still there
         else:
             self.done.append(source)
