@@ -6,7 +6,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from axe_playwright_python.base import AXE_SCRIPT
 from conftest import ROOT
+from hosting import host
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
@@ -77,15 +79,21 @@ def test_numbers_come_from_the_ledger():
         lenet_slides.deck("# D\n\n{ledger: nonsense}")
 
 
+@pytest.fixture(scope="module")
+def strict(site):
+    """A host whose policy lets nothing run but the files of the book."""
+    with host(site, "/a/copy/") as address:
+        yield address.rstrip("/")
+
+
 @pytest.mark.browser
-@pytest.mark.parametrize("mode", ["light", "dark"])
 @pytest.mark.parametrize("path", DECKS, ids=lambda path: path.stem)
-def test_a_deck_is_whole_in_the_browser(browser, address, path, mode):
-    context = browser.new_context(viewport={"width": 1280, "height": 720}, color_scheme=mode)
+def test_a_deck_is_whole_in_the_browser(browser, strict, path):
+    context = browser.new_context(viewport={"width": 1280, "height": 720}, color_scheme="light")
     page, wrong = context.new_page(), []
 
     def own_host_only(route):
-        if route.request.url.startswith((address, "data:", "blob:")):
+        if route.request.url.startswith((strict, "data:", "blob:")):
             return route.continue_()
         wrong.append(route.request.url)
         return route.abort()
@@ -94,8 +102,9 @@ def test_a_deck_is_whole_in_the_browser(browser, address, path, mode):
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
     page.on("response", lambda r: wrong.append(r.url) if r.status >= 400 else None)
-    page.goto(f"{address}/slides/{path.stem}.html")
+    page.goto(f"{strict}/slides/{path.stem}.html")
     page.wait_for_function("window.Reveal && Reveal.isReady()")
+    page.evaluate(AXE_SCRIPT)
     source = path.read_text(encoding="utf-8")
     slides = page.evaluate("Reveal.getTotalSlides()")
     assert slides == source.count("\n---\n") + 1
@@ -109,13 +118,24 @@ def test_a_deck_is_whole_in_the_browser(browser, address, path, mode):
             assert len(figures.nth(i).get_attribute("aria-label")) > 30
             assert figures.nth(i).bounding_box()["height"] > 60
         assert page.evaluate(LOST) == [], f"slide {number + 1} is larger than the screen"
+        assert page.evaluate(AXE) == [], f"slide {number + 1}"
     assert drawn == source.count("![")
-    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    brightness = sum(int(part) for part in background.strip("rgba()").split(",")[:3]) / 3
-    assert brightness > 200 if mode == "light" else brightness < 60
+    for mode in ("light", "dark"):
+        page.emulate_media(color_scheme=mode)
+        background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        brightness = sum(int(part) for part in background.strip("rgba()").split(",")[:3]) / 3
+        assert brightness > 200 if mode == "light" else brightness < 60
+        assert page.evaluate(AXE) == [], mode
     assert wrong == []
     context.close()
 
+
+AXE = """async () => {
+    const parts = {include: ["section.present"], exclude: ["svg"]};
+    const rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"];
+    const found = await axe.run(parts, {runOnly: rules, resultTypes: ["violations"]});
+    return found.violations.flatMap(({id, nodes}) => nodes.map(({html}) => `${id}: ${html}`));
+}"""
 
 # What of the slide that is shown lies outside the window.
 LOST = """() => [...Reveal.getCurrentSlide().querySelectorAll("h1, h2, p, li, td, svg, figcaption")]
@@ -128,12 +148,15 @@ LOST = """() => [...Reveal.getCurrentSlide().querySelectorAll("h1, h2, p, li, td
 
 
 @pytest.mark.browser
-def test_arrow_keys_move_and_links_lead_into_the_book(browser, address, site):
+def test_keys_move_and_open_notes_and_links_lead_into_the_book(browser, address, site):
     page = browser.new_page()
     page.goto(f"{address}/slides/part1.html")
     page.wait_for_function("window.Reveal && Reveal.isReady()")
     page.keyboard.press("ArrowRight")
     page.wait_for_function("Reveal.getState().indexh === 1")
+    with page.expect_popup() as popup:
+        page.keyboard.press("s")
+    popup.value.get_by_text("How would you read this from the numbers alone?").wait_for()
     for deck in DECKS:
         text = (site / "slides" / f"{deck.stem}.html").read_text(encoding="utf-8")
         targets = re.findall(r'<a href="([^"#]+)', text)
