@@ -12,7 +12,6 @@ from assignment_answers import MODULES, code
 from assignment_cells import (
     COURSE,
     NAMES,
-    TERM,
     earned,
     grade_id,
     is_answer,
@@ -21,7 +20,7 @@ from assignment_cells import (
     questions,
     solved,
 )
-from drawing import DRAWN, choices, draw
+from drawing import DRAWN, TERM, choices, draw
 from test_notebooks import SETUP
 
 assignments = pytest.mark.parametrize("name", NAMES)
