@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
+from grading import grading_section
 from many_seeds import many_seeds_section
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -211,6 +212,7 @@ def main() -> None:
         "epoch": lambda options: epoch_section(),
         "accuracy": lambda options: accuracy_section(options.seeds),
         "many-seeds": lambda options: many_seeds_section(),
+        "grading": lambda options: grading_section(),
     }
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("sections", nargs="*", help=f"of {', '.join(sections)}; default: all")

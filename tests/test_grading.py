@@ -118,7 +118,8 @@ def test_no_page_gives_a_hidden_test_away(graded: Graded) -> None:
 def test_pages_say_where_to_look(graded: Graded) -> None:
     page = graded.page("one-number")
     assert "biases: one for each map. See Weight sharing" in page
-    assert "q1_counts_test" in page
+    assert "A tiny assignment<br><code>q1_counts_test</code>" in page
+    assert "your code raised ValueError, line 2 of its cell: not yet" in graded.page("raises")
     assert "http" not in page
 
 

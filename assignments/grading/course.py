@@ -35,6 +35,7 @@ class Question:
 
     name: str
     points: float
+    title: str
 
 
 class CourseError(RuntimeError):
@@ -94,12 +95,14 @@ class Course:
         return config
 
     def questions(self, assignment: str) -> list[Question]:
-        """Return what gives points in an assignment, in order."""
-        return [
-            Question(grade_id(cell), float(cell.metadata.nbgrader.points))
-            for cell in self.releases[assignment].cells
-            if is_counted(cell)
-        ]
+        """Return what gives points in an assignment, in order, with the heading above it."""
+        found, title = [], ""
+        for cell in self.releases[assignment].cells:
+            if cell.cell_type == "markdown":
+                title = [title, *re.findall(r"^#+ (.+)", cell.source, re.MULTILINE)][-1]
+            if is_counted(cell):
+                found.append(Question(grade_id(cell), float(cell.metadata.nbgrader.points), title))
+        return found
 
     def digest(self, assignment: str) -> str:
         """Return what changes when an assignment or its hidden tests change."""

@@ -79,8 +79,9 @@ def write(batch: Batch, submissions: Sequence[Submission], roster: list[dict[str
         _table(folder / "canvas.csv", *_canvas(rows, most, assignment))
         _table(folder / "moodle.csv", *_moodle(rows, most))
         _table(folder / "gradescope.csv", *_gradescope(rows, most))
+        titles = {q.name: q.title for q in batch.course.questions(assignment)}
         for row in rows:
-            page = _page(row, most, batch.course.graded(assignment, row.submission.student))
+            page = _page(row, most, titles, batch.course.graded(assignment, row.submission.student))
             (folder / "feedback" / f"{row.submission.student}.html").write_text(page)
 
 
@@ -187,7 +188,7 @@ def _gradescope(rows: list[Graded], most: dict[str, float]) -> Any:
     return [*GRADESCOPE, *header], [cells(row) for row in rows]
 
 
-def _page(row: Graded, most: dict[str, float], notebook: Any) -> str:
+def _page(row: Graded, most: dict[str, float], titles: dict[str, str], notebook: Any) -> str:
     """Return a student's page: what failed and where to look, nothing of the hidden tests."""
     cells = notebook.cells if notebook is not None else []
     errors = {}
@@ -199,6 +200,7 @@ def _page(row: Graded, most: dict[str, float], notebook: Any) -> str:
             says = f"{output.ename}: {output.evalue}"
             if is_test(cell):
                 plain = output.ename in ("AssertionError", "stopped")
+                plain |= output.evalue.startswith("your code raised")
                 errors[grade_id(cell)] = output.evalue if plain else says
             else:
                 shown = "\n".join(cell.source.splitlines()[:SHOWN_LINES])
@@ -208,6 +210,7 @@ def _page(row: Graded, most: dict[str, float], notebook: Any) -> str:
         {
             **score,
             "name": name,
+            "title": titles[name],
             "most": _number(most[name]),
             "score": _number(score["score"]),
             "says": errors.get(name) or _fine(score, row),
