@@ -50,7 +50,7 @@ def build(app: Sphinx, exception: Exception | None) -> None:
     for path in sorted(SLIDES.glob("*.md")):
         try:
             page = deck(path.read_text(encoding="utf-8"), typeset)
-        except ValueError as error:
+        except (ValueError, OSError) as error:
             logger.warning("%s", error, location=str(path))
         else:
             (out / f"{path.stem}.html").write_text(page, encoding="utf-8")
