@@ -42,7 +42,8 @@ def grading_section() -> str:
         [
             f"Assignments: made, and {len(seconds)} right submissions graded on 2 workers",
             f"  making all of them             {making:8.1f} s   {verdict(making, MOST_TO_MAKE)}",
-            f"  grading, everything            {whole:8.1f} s   {failed} failed, {left} left running",
+            f"  grading, everything            {whole:8.1f} s   "
+            f"{failed} failed, {left} processes left",
             f"  a submission, median           {statistics.median(seconds):8.1f} s",
             f"  the longest of them            {max(seconds):8.1f} s   "
             f"{verdict(max(seconds), MOST_TO_GRADE)}",
