@@ -51,7 +51,7 @@ def build(app: Sphinx, exception: Exception | None) -> None:
         try:
             page = deck(path.read_text(encoding="utf-8"), typeset)
         except (ValueError, OSError) as error:
-            logger.warning("%s", error, location=str(path))
+            logger.warning("slides/%s: %s", path.name, error)
         else:
             (out / f"{path.stem}.html").write_text(page, encoding="utf-8")
 
