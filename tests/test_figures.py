@@ -34,6 +34,8 @@ def drawn() -> list[figures.Figure]:
             {"a": figures.Measured(0.9, 0.05, 0.95), "b": figures.Measured(1.2, float("nan"))},
             xlabel="test error, %",
         ),
+        figures.maps(torch.randn(6, 14, 14), alt="six maps of 14 by 14"),
+        figures.descent([(10, 1), (5, -0.8), (2, 0.5)], (1, 50), alt="a way from wall to wall"),
         figures.answers(torch.rand(2, 28, 28), torch.tensor([3, 5]), EVALUATION, torch.arange(2)),
     ]
 
@@ -93,3 +95,29 @@ def test_what_cannot_be_drawn_is_refused():
         figures.pictures(torch.zeros(28, 28), alt="")
     with pytest.raises(ValueError, match="2 titles for 1 pictures"):
         figures.pictures(torch.zeros(1, 28, 28), ["a", "b"], alt="")
+
+
+@pytest.mark.parametrize(
+    "states",
+    [torch.zeros(17, 5, 5), torch.zeros(2, 33, 5), torch.zeros(84)],
+    ids=["many", "large", "no maps"],
+)
+def test_maps_that_have_no_room_are_refused(states):
+    with pytest.raises(ValueError, match="expected"):
+        figures.maps(states, alt="too many")
+
+
+def test_layers_are_drawn_at_one_scale():
+    wide, narrow = (figures.maps(torch.ones(6, n, n), alt=f"maps of {n}") for n in (28, 14))
+    sizes = [re.search(r'viewBox="([^"]+)"', figure.svg)[1] for figure in (wide, narrow)]
+    assert sizes[0] == sizes[1]
+
+
+def test_confusions_can_have_names_and_a_time():
+    confusion = torch.eye(3).long() * 9
+    confusion[2, 0] = 4
+    figure = figures.confusion_matrix(confusion, "ABC", when="After pass 3.")
+    assert figure.alt.startswith("After pass 3. ")
+    assert "C read as A, 4 times" in figure.alt
+    with pytest.raises(ValueError, match="2 names for 3 classes"):
+        figures.confusion_matrix(confusion, "AB")

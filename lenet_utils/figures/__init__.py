@@ -7,11 +7,11 @@ around them, a text that says what is to be seen, and the arrays that were drawn
 from lenet_utils.figures.charts import Measured, Series, intervals, lines
 from lenet_utils.figures.costs import costs, size_and_work
 from lenet_utils.figures.inside import by_layer, feature_maps, reading
-from lenet_utils.figures.network import glyphs, pictures, shares, wiring
+from lenet_utils.figures.network import glyphs, maps, pictures, shares, wiring
 from lenet_utils.figures.panels import curves, panels, windows
 from lenet_utils.figures.steps import convolution_step
 from lenet_utils.figures.style import BLUE, GREEN, ORANGE, PURPLE, Figure
-from lenet_utils.figures.training import answers, confusion_matrix, learning_curves
+from lenet_utils.figures.training import answers, confusion_matrix, descent, learning_curves
 
 __all__ = [
     "BLUE",
@@ -26,12 +26,14 @@ __all__ = [
     "confusion_matrix",
     "convolution_step",
     "costs",
+    "descent",
     "curves",
     "feature_maps",
     "glyphs",
     "intervals",
     "learning_curves",
     "lines",
+    "maps",
     "panels",
     "pictures",
     "reading",

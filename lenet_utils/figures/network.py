@@ -65,6 +65,43 @@ def pictures(
     return render(figure, alt, caption, images=values)
 
 
+def maps(
+    states: Tensor, *, alt: str, caption: str = "", limit: float = 1.7159, side: int = 32
+) -> Figure:
+    """Draw up to 16 maps of a layer, one unit as large as in any other layer's figure.
+
+    Negative states are blue, positive ones red, zero is dark. All figures have the same size, so
+    that layers can be compared under a slider.
+
+    Args:
+        states: (M, H, W), H and W at most `side`.
+        alt: what is to be seen.
+        caption: what to notice.
+        limit: the state that is drawn brightest.
+        side: of the field that each map has, in units.
+
+    Raises:
+        ValueError: states of another shape, too many maps, or larger ones than their field.
+    """
+    columns, rows, gap = 8, 2, 2
+    if states.dim() != 3 or len(states) > columns * rows or max(states.shape[1:]) > side:
+        raise ValueError(
+            f"states have shape {tuple(states.shape)}; expected (M, H, W), M at most "
+            f"{columns * rows}, H and W at most {side}."
+        )
+    step = side + gap
+    canvas = torch.full((rows * step, columns * step), torch.nan)
+    for i, state in enumerate(states.detach().float().cpu()):
+        height, width = state.shape
+        top = i // columns * step + (side - height) // 2
+        left = i % columns * step + (side - width) // 2
+        canvas[top : top + height, left : left + width] = state
+    figure, axes = subplots(1, 1, WIDTH, WIDTH * rows / columns)
+    axes[0, 0].axis("off")
+    show(axes[0, 0], canvas, -limit, limit, signed=True)
+    return render(figure, alt, caption, states=states)
+
+
 def wiring(table: Tensor) -> Figure:
     """Draw which S2 maps feed each C3 map: Table I as wires.
 
