@@ -7,5 +7,6 @@ Reveal.initialize({
   slideNumber: "c/t",
   transition: "none",
   center: false,
+  scrollLayout: "compact", // on a phone one scrolls
   plugins: [RevealNotes],
 });
