@@ -5,6 +5,7 @@ import math
 import re
 import statistics
 import sys
+import zipfile
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -217,6 +218,38 @@ def test_lessons_link_terms_that_exist(site):
         used = re.findall(r"glossary\.md#(term-[\w-]+)", path.read_text(encoding="utf-8"))
         assert set(used) <= ids
         assert "{term}" not in path.read_text(encoding="utf-8")
+
+
+def teaching_guide() -> str:
+    return (ROOT / "book" / "teaching.md").read_text(encoding="utf-8")
+
+
+def test_the_teaching_guide_says_of_assignments_what_they_say():
+    rows = re.findall(r"^\| `(a\d_\w+)` \| ([\d to]+) \|", teaching_guide(), re.M)
+    masters = sorted((ROOT / "assignments" / "source").glob("*/*.ipynb"))
+    assert [name for name, _ in rows] == [path.stem for path in masters]
+    for (_, minutes), path in zip(rows, masters, strict=True):
+        head = nbformat.read(path, 4).cells[0].source
+        assert re.search(r"^\| ([\d to]+) minutes \| 20 \|", head, re.M)[1] == minutes
+
+
+def test_the_teaching_guide_names_what_exists(site):
+    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.M))
+    named = re.findall(r"(?:^ *|`|&& )make (\w+)", teaching_guide(), re.M)
+    assert {"assignments", "book", "grade"} <= set(named) <= targets
+    with zipfile.ZipFile(site / "lenet5-rebuilt.zip") as archive:
+        names = set(archive.namelist())
+    needed = ("index.html", "slides/part4.html", "slides/slides.js", "book/live.html")
+    assert {f"lenet5-rebuilt/{name}" for name in needed} <= names
+
+
+def test_the_teaching_guide_has_every_lesson_and_misconceptions_for_it():
+    parts = re.split(r"```\{lesson\} (\w+)\n```\n", teaching_guide())[1:]
+    assert parts[::2] == [path.stem for path in LESSONS]
+    for name, text in zip(parts[::2], parts[1::2], strict=True):
+        table = text.partition("\n\n```")[0].partition("\n## ")[0]
+        assert len(re.findall(r"^\| (?!misc|---)", table, re.M)) >= 2, name
+        assert f"ex-{name[:2]}-" in table, name
 
 
 def test_every_lesson_is_named_in_the_opening_of_its_part():

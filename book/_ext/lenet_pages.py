@@ -32,7 +32,7 @@ class LedgerTable(SphinxDirective):
         if not entries:
             known = ", ".join(dict.fromkeys(map(record_of, ledger())))
             raise self.error(f"the ledger has no part {name!r}; it has {known}.")
-        head = ("", "in the paper", "paper", "here", "verdict")
+        head = ("", "where", "paper", "here", "verdict")
         return [*made_by(name), table(head, map(ledger_row, entries), "lenet-ledger")]
 
 
