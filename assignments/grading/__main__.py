@@ -13,7 +13,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import reports
 from batch import Batch
 from course import Course, CourseError
-from isolation import Limits, enclosure
+from isolation import Limits, enclosure, readable
 from submissions import find
 
 HERE = Path(__file__).resolve().parent
@@ -43,6 +43,9 @@ def main() -> str | None:
     output = (given.output or folder.with_name(f"{folder.name}-graded")).resolve()
     if output.is_relative_to(folder):
         return f"{output} lies inside the submissions: give --output another place"
+    for path in (folder, output, given.course.resolve()):
+        if seen := next((r for r in readable() if path.is_relative_to(r)), None):
+            return f"{path} lies in {seen}, which submissions can read: move it elsewhere"
     warnings.filterwarnings("ignore")
     try:
         course = Course.build(given.course, output / "course")
