@@ -343,6 +343,24 @@ def test_the_class_list_fills_in_who_it_is(person: dict[str, str]) -> None:
     assert reports.known(who, others) == {"Identifier": "Participant 4711"}
 
 
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("turingalan", "1"), ("Alan Turing", "1"), ("at12", "1"), ("mayamy", "3"), ("amy", None),
+        ("alan", None), ("1", None), ("", None),
+    ],
+)  # fmt: skip
+def test_only_one_person_can_be_meant(name: str, found: str | None) -> None:
+    roster = [
+        {"Student": "Turing, Alan", "ID": "1", "SIS Login ID": "at12"},
+        {"Student": "Turing, Maya", "ID": "2", "SIS Login ID": "amy"},
+        {"Student": "May, Amy", "ID": "3", "SIS User ID": "amy"},
+    ]
+    assert reports.known(submissions.Submission(Path(), "x", name), roster).get("ID") == found
+    wrong = submissions.Submission(Path(), "x", "Alan Turing", identity={"ID": "2"})
+    assert reports.known(wrong, roster)["Student"] == "Turing, Maya"
+
+
 def test_a_name_cannot_become_a_formula(tmp_path: Path) -> None:
     reports._table(tmp_path / "x.csv", ["name"], [["=HYPERLINK(1)"], ["-1"], ["Ada"]])
     assert (tmp_path / "x.csv").read_text().splitlines() == ["name", "'=HYPERLINK(1)", "-1", "Ada"]

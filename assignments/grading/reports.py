@@ -86,25 +86,33 @@ def write(batch: Batch, submissions: Sequence[Submission], roster: list[dict[str
 
 
 def known(submission: Submission, roster: list[dict[str, str]]) -> dict[str, str]:
-    """Return what the file's name and a class list tell about a student."""
-    mine = {k: v for k, v in submission.identity.items()}
-    wanted = {_plain(submission.name), *map(_plain, mine.values())}
+    """Return what the file's name and a class list tell about a student.
+
+    A platform's own number decides; without it a name, a login or an address that only one person
+    in the list has.
+    """
+    mine = submission.identity
     for person in roster:
-        first, last = person.get("First Name", ""), person.get("Last Name", "")
-        names = [person.get("Student", ""), person.get("Full name", ""), f"{first} {last}"]
-        ids = ("ID", "SIS User ID", "SIS Login ID", "Identifier", "SID")
-        mail = [person.get(key, "") for key in ("Email", "Email address")]
-        keys = {_plain(value) for value in [*names, *mail, *(person.get(k, "") for k in ids)]}
-        keys |= {_plain(address.partition("@")[0]) for address in mail}
-        if wanted & keys - {""}:
+        if any(person.get(key) == value for key, value in mine.items()):
             return person | mine
-    return mine
+    alike = [person for person in roster if _orders(submission.name) & _called(person)]
+    return alike[0] | mine if len(alike) == 1 else dict(mine)
 
 
-def _plain(name: str) -> str:
+def _called(person: dict[str, str]) -> set[str]:
+    """Return all that a file of a person in a class list may be called."""
+    full = f"{person.get('First Name', '')} {person.get('Last Name', '')}"
+    logins = [person.get(key, "") for key in ("SIS User ID", "SIS Login ID", "SID")]
+    mail = [person.get(key, "") for key in ("Email", "Email address")]
+    mail += [address.partition("@")[0] for address in mail]
+    names = [person.get("Student", ""), person.get("Full name", ""), full]
+    return set().union(*map(_orders, [*names, *logins, *mail]))
+
+
+def _orders(name: str) -> set[str]:
     """Make "Turing, Alan", "Alan Turing" and "turingalan" alike."""
     words = re.findall(r"[^\W_]+", name.casefold())
-    return "".join(sorted("".join(words)))
+    return {"".join(words[n:] + words[:n]) for n in range(len(words))}
 
 
 def _number(value: float) -> str:

@@ -72,10 +72,11 @@ class Student:
             answer = self._ask({"run": source})
         except NotebookStopped as stop:
             return {"error": _error(stop), "printed": "", "shown": []}
-        if answer.get("error") and (stop := self._used_up()):
+        error = answer.get("error")
+        if error and (stop := self._used_up()):
             answer["error"] = _error(stop)
-        elif answer.get("error") and answer["error"].get("name") == "MemoryError":
-            answer["error"]["message"] = f"it takes more than {self.limits.megabytes} MB"
+        elif isinstance(error, dict) and error.get("name") == "MemoryError":
+            error["message"] = f"it takes more than {self.limits.megabytes} MB"
             self.close()  # what filled the memory is still there
         else:
             self.done.append(source)
