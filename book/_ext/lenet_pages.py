@@ -106,17 +106,18 @@ class LessonStatus(SphinxDirective):
         paths = sorted((ROOT / "notebooks").glob("*.ipynb"))
         for path in paths:
             self.env.note_dependency(str(path))
-        head = ("", "minutes", "words", "code cells", "exercises", "run takes", "run with")
+        counts = ("minutes", "words", "cells", "exercises")
+        head = ("", *counts, "run takes", "cores", "Python", "PyTorch")
         return [table(head, (self.lesson_row(path) for path in paths), "lenet-status")]
 
     def lesson_row(self, path: Path) -> list[nodes.Node]:
         """Return the cells of one lesson."""
         found = measure(path)
-        made = nbformat.read(path, as_version=4).metadata.get("executed")
-        seconds = f"{made['seconds']} s" if made else "not recorded"
-        versions = "{cores} cores, Python {python}, PyTorch {torch}".format(**made) if made else ""
+        made = nbformat.read(path, as_version=4).metadata.get("executed", {})
         counts = (found.minutes, f"{found.words:,}", found.code_cells, found.exercises)
-        return [self.link(path), *(nodes.Text(str(x)) for x in (*counts, seconds, versions))]
+        took = f"{made['seconds']} s".replace(" ", NO_BREAK) if made else "not recorded"
+        where = (made.get(name, "") for name in ("cores", "python", "torch"))
+        return [self.link(path), *(nodes.Text(str(x)) for x in (*counts, took, *where))]
 
     def link(self, path: Path) -> nodes.Node:
         """Return a link to a lesson, by its title."""
