@@ -83,11 +83,11 @@ def one_pass(net, loss, x, labels, order, rate):
     parameters = list(net.parameters())
     mean = 0
     for i in order:
-        value = loss(net(x[[i]]), labels[[i]])
+        value = loss(net(x[i : i + 1]), labels[i : i + 1])
         slopes = torch.autograd.grad(value, parameters)
         for p, s in zip(parameters, slopes):
             p.data.sub_(s, alpha=rate)
-        mean += float(value) / len(order)
+        mean += value.item() / len(order)
     return mean
 """,
     ],
