@@ -99,6 +99,11 @@ def test_the_time_of_a_run_changes_only_with_its_outputs(tmp_path, monkeypatch):
     path.write_text(nbformat.writes(notebook) + "\n")
     run_notebooks.main()
     assert nbformat.read(path, 4).metadata["executed"]["seconds"] == 999
+    monkeypatch.setattr("sys.argv", ["run_notebooks.py", "--time", str(path)])
+    run_notebooks.main()
+    assert nbformat.read(path, 4).metadata["executed"]["seconds"] < 999
+    monkeypatch.setattr("sys.argv", ["run_notebooks.py", str(path)])
+    path.write_text(nbformat.writes(notebook) + "\n")
 
     notebook.cells[0].source = "6 * 8"
     path.write_text(nbformat.writes(notebook) + "\n")

@@ -1,6 +1,6 @@
 """Run lessons in place and store their outputs, so that a rerun without a change gives no diff.
 
-    python tools/run_notebooks.py [NOTEBOOK ...]
+    python tools/run_notebooks.py [--time] [NOTEBOOK ...]
 
 Without names, every notebook in `notebooks/` is run. A notebook whose run fails, or that somebody
 edits meanwhile, is left as it was. Widget state is kept, and metadata and cell ids are brought
@@ -8,7 +8,8 @@ into one form. An output that differs from the stored one only in what `tests/nb
 names, such as a time, is left as it was stored.
 
 A notebook keeps, in its metadata, how long its run took and with which versions; the page
-"Execution status" shows it. It is written when the notebook changes, and else stays as it was.
+"Execution status" shows it. It is written when the notebook changes, or with `--time` on a quiet
+machine, and else stays as it was.
 """
 
 import argparse
@@ -70,8 +71,14 @@ def execute(notebook: NotebookNode, folder: Path) -> None:
         cell.id = f"cell-{number:02d}"
 
 
-def run(notebook: NotebookNode, stored: NotebookNode, folder: Path) -> NotebookNode:
+def run(notebook: NotebookNode, stored: NotebookNode, folder: Path, time_it: bool) -> NotebookNode:
     """Return a notebook with new outputs, but with what is stored where that says the same.
+
+    Args:
+        notebook: to be run.
+        stored: the same with its old outputs.
+        folder: in which it lies.
+        time_it: note the time of the run even if nothing else has changed.
 
     Raises:
         CellExecutionError: a cell raised an error.
@@ -81,9 +88,9 @@ def run(notebook: NotebookNode, stored: NotebookNode, folder: Path) -> NotebookN
     seconds = time.perf_counter() - start
     notebook = number_widgets(notebook)
     keep_what_only_varies(notebook, stored)
-    if "executed" in stored.metadata:
-        notebook.metadata["executed"] = stored.metadata["executed"]
-    if nbformat.writes(notebook) != nbformat.writes(stored) or "executed" not in stored.metadata:
+    if before := stored.metadata.get("executed"):
+        notebook.metadata["executed"] = before
+    if time_it or not before or nbformat.writes(notebook) != nbformat.writes(stored):
         notebook.metadata["executed"] = run_of(seconds)
     return notebook
 
@@ -169,14 +176,18 @@ def main() -> int:
     """Run the notebooks named on the command line; return how many failed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("notebooks", nargs="*", type=Path, help="default: all lessons")
-    paths = parser.parse_args().notebooks or sorted((ROOT / "notebooks").glob("*.ipynb"))
+    parser.add_argument("--time", action="store_true", help="note the time of this run in any case")
+    options = parser.parse_args()
+    paths = options.notebooks or sorted((ROOT / "notebooks").glob("*.ipynb"))
     failed = 0
     for path in paths:
         stored = path.read_text(encoding="utf-8")
         notebook = nbformat.reads(stored, as_version=4)
         print(f"{path.name} ... ", end="", flush=True)
         try:
-            notebook = run(notebook, nbformat.reads(stored, as_version=4), path.parent)
+            notebook = run(
+                notebook, nbformat.reads(stored, as_version=4), path.parent, options.time
+            )
         except CellExecutionError as error:
             print(f"failed, and was left as it was\n{error}")
             failed += 1
