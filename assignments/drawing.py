@@ -7,6 +7,7 @@ names of the term, the assignment and the variable, and from nothing else.
 
 import ast
 import hashlib
+import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,7 +23,7 @@ SHOWN = re.compile(r"\{\{(\w+)\}\}")
 
 
 def choices(text: str) -> Sequence[Any]:
-    """Return what `# drawn:` may choose from: "5, 7, 9" or "0..999"."""
+    """Return what `# drawn:` may choose from: numbers or strings, "5, 7, 9" or "0..999"."""
     if bounds := re.fullmatch(r"(\d+)\.\.(\d+)", text):
         return range(int(bounds[1]), int(bounds[2]) + 1)
     return ast.literal_eval(f"({text},)")
@@ -45,7 +46,7 @@ def draw_parameters(notebook: NotebookNode, assignment: str, term: str) -> Noteb
     def assign(line: re.Match[str]) -> str:
         name, listed = line.groups()
         values[name] = draw(term, assignment, name, choices(listed))
-        return f"{name} = {values[name]!r}"
+        return f"{name} = {json.dumps(values[name])}"
 
     for cell in notebook.cells:
         if cell.cell_type == "code":
