@@ -21,6 +21,7 @@ from lenet_utils.experiments.ledger import CLAIMS, ledger
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 import lenet_pages
 import lesson_times
+import paper_places
 
 LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 RECORDS = ROOT / "lenet_utils" / "records"
@@ -194,6 +195,32 @@ def test_the_status_page_has_every_lesson(site):
     for path in LESSONS:
         title = nbformat.read(path, 4).cells[0].source.partition("\n")[0].removeprefix("# ")
         assert rows[title][1] == str(lesson_times.measure(path).minutes)
+
+
+def test_places_of_the_paper_that_a_lesson_names(tmp_path):
+    text = "Eq. 7, 8 and 9 (pp. 40-42), then Eq.\n8 (p. 9), Table I, Fig. 5, Figs. 11 and 12"
+    text += "; Section II-A"
+    path = lesson(tmp_path, new_markdown_cell(text), new_code_cell("# Eq. 21 (p. 41)"))
+    assert paper_places.mentions(path, "Eq.") == ["Eq. 7", "Eq. 8", "Eq. 9"]
+    assert paper_places.mentions(path, "p.") == ["p. 40", "p. 41", "p. 42", "p. 9"]
+    assert paper_places.mentions(path, "Fig.") == ["Table I", "Fig. 5", "Fig. 11", "Fig. 12"]
+    assert paper_places.mentions(path, "Section") == ["Section II-A"]
+    with pytest.raises(ValueError, match="kind is 'Chapter'; expected one of Section, Eq"):
+        paper_places.mentions(path, "Chapter")
+
+
+def test_places_of_the_paper_come_in_its_order():
+    places = ["p. 10", "p. 9", "Section VII", "Section II-A", "Section II", "Section X"]
+    found = sorted(places, key=paper_places.order)
+    assert found == ["Section II", "Section II-A", "Section VII", "Section X", "p. 9", "p. 10"]
+
+
+def test_the_page_of_the_paper_leads_to_the_lessons(site):
+    page = (site / "book" / "paper.html").read_text(encoding="utf-8")
+    rows = dict(row for row in Rows(page).rows if len(row) == 2)
+    assert "Layer by layer" in rows["Table I"]
+    assert "Training as in 1998" in rows["p. 41"]
+    assert rows["Eq. 9"].split(", ")[0] == "The output that measures distances"
 
 
 def glossary_terms() -> list[str]:

@@ -9,6 +9,7 @@ import lenet_slides
 import nbformat
 from docutils import nodes
 from lesson_times import measure
+from paper_places import mentions, order
 from sphinx.addnodes import glossary, pending_xref
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective, SphinxRole
@@ -117,15 +118,40 @@ class LessonStatus(SphinxDirective):
         counts = (found.minutes, f"{found.words:,}", found.code_cells, found.exercises)
         took = f"{made['seconds']} s".replace(" ", NO_BREAK) if made else "not recorded"
         where = (made.get(name, "") for name in ("cores", "python", "torch"))
-        return [self.link(path), *(nodes.Text(str(x)) for x in (*counts, took, *where))]
+        link = lesson_link(self.env.docname, path)
+        return [link, *(nodes.Text(str(x)) for x in (*counts, took, *where))]
 
-    def link(self, path: Path) -> nodes.Node:
-        """Return a link to a lesson, by its title."""
-        options = {"refdoc": self.env.docname, "refdomain": "std", "reftype": "doc"}
-        target = f"/notebooks/{path.stem}"
-        return pending_xref(
-            "", nodes.inline(), reftarget=target, refexplicit=False, refwarn=True, **options
-        )
+
+def lesson_link(page: str, path: Path) -> nodes.Node:
+    """Return a link from a page to a lesson, by the lesson's title."""
+    options = {"refdoc": page, "refdomain": "std", "reftype": "doc", "refexplicit": False}
+    target = f"/notebooks/{path.stem}"
+    return pending_xref("", nodes.inline(), reftarget=target, refwarn=True, **options)
+
+
+class PaperIndex(SphinxDirective):
+    """What lessons speak of in the paper: `{paper-index} Section`, or Eq., Fig., p."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Return the table."""
+        kind = self.arguments[0]
+        found: dict[str, list[Path]] = {}
+        for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+            self.env.note_dependency(str(path))
+            for place in mentions(path, kind):
+                found.setdefault(place, []).append(path)
+        rows = [[nodes.Text(place), self.links(found[place])] for place in sorted(found, key=order)]
+        return [table(("in the paper", "in the lessons"), rows, "lenet-paper")]
+
+    def links(self, paths: list[Path]) -> nodes.Node:
+        """Return links to lessons, with commas between them."""
+        parts: list[nodes.Node] = []
+        for path in paths:
+            parts += [nodes.Text(", ")] if parts else []
+            parts.append(lesson_link(self.env.docname, path))
+        return nodes.inline("", "", *parts)
 
 
 class LessonAims(SphinxDirective):
@@ -198,6 +224,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("ledger", LedgerTable)
     app.add_directive("records", RecordList)
     app.add_directive("lesson-status", LessonStatus)
+    app.add_directive("paper-index", PaperIndex)
     app.add_directive("lesson", LessonAims)
     app.add_role("minutes", LessonMinutes())
     app.add_role("deck", DeckLink())
