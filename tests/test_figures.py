@@ -98,19 +98,24 @@ def test_what_cannot_be_drawn_is_refused():
 
 
 @pytest.mark.parametrize(
-    "states",
-    [torch.zeros(17, 5, 5), torch.zeros(2, 33, 5), torch.zeros(84)],
-    ids=["many", "large", "no maps"],
+    "states", [torch.zeros(17, 5, 5), torch.zeros(0, 5, 5), torch.zeros(84)], ids=["17", "0", "84"]
 )
 def test_maps_that_have_no_room_are_refused(states):
     with pytest.raises(ValueError, match="expected"):
         figures.maps(states, alt="too many")
 
 
-def test_layers_are_drawn_at_one_scale():
-    wide, narrow = (figures.maps(torch.ones(6, n, n), alt=f"maps of {n}") for n in (28, 14))
-    sizes = [re.search(r'viewBox="([^"]+)"', figure.svg)[1] for figure in (wide, narrow)]
-    assert sizes[0] == sizes[1]
+def test_figures_of_layers_have_one_size():
+    shapes = [(1, 32, 32), (6, 28, 28), (16, 5, 5), (1, 12, 7)]
+    drawn = [figures.maps(torch.ones(shape), alt=f"maps of {shape}") for shape in shapes]
+    assert len({re.search(r'viewBox="([^"]+)"', figure.svg)[1] for figure in drawn}) == 1
+
+
+@pytest.mark.parametrize(("least", "label"), [(0.5, "0.5|1|2"), (1e-9, "1e-[0-9]+")])
+def test_logarithmic_scales_have_numbers(least, label):
+    falling = {"loss": figures.Series([0.5, 1.5], [3.0, least])}
+    figure = figures.lines(falling, xlabel="step", ylabel="loss", alt="it falls", log=True)
+    assert len(set(re.findall(f">({label})</text>", figure.svg))) >= 3
 
 
 def test_confusions_can_have_names_and_a_time():

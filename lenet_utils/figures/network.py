@@ -65,41 +65,33 @@ def pictures(
     return render(figure, alt, caption, images=values)
 
 
-def maps(
-    states: Tensor, *, alt: str, caption: str = "", limit: float = 1.7159, side: int = 32
-) -> Figure:
-    """Draw up to 16 maps of a layer, one unit as large as in any other layer's figure.
+def maps(states: Tensor, *, alt: str, caption: str = "", limit: float = 1.7159) -> Figure:
+    """Draw up to 16 maps of a layer in a figure that has the same size for every layer.
 
-    Negative states are blue, positive ones red, zero is dark. All figures have the same size, so
-    that layers can be compared under a slider.
+    Negative states are blue, positive ones red, zero is dark. Units are the larger the fewer
+    there are, so that each map covers the picture that it is about.
 
     Args:
-        states: (M, H, W), H and W at most `side`.
+        states: (M, H, W).
         alt: what is to be seen.
         caption: what to notice.
         limit: the state that is drawn brightest.
-        side: of the field that each map has, in units.
 
     Raises:
-        ValueError: states of another shape, too many maps, or larger ones than their field.
+        ValueError: states of another shape, or more than 16 maps.
     """
-    columns, rows, gap = 8, 2, 2
-    if states.dim() != 3 or len(states) > columns * rows or max(states.shape[1:]) > side:
+    if states.dim() != 3 or not 1 <= len(states) <= 16:
         raise ValueError(
-            f"states have shape {tuple(states.shape)}; expected (M, H, W), M at most "
-            f"{columns * rows}, H and W at most {side}."
+            f"states have shape {tuple(states.shape)}; expected (M, H, W), M from 1 to 16."
         )
-    step = side + gap
-    canvas = torch.full((rows * step, columns * step), torch.nan)
-    for i, state in enumerate(states.detach().float().cpu()):
-        height, width = state.shape
-        top = i // columns * step + (side - height) // 2
-        left = i % columns * step + (side - width) // 2
-        canvas[top : top + height, left : left + width] = state
-    figure, axes = subplots(1, 1, WIDTH, WIDTH * rows / columns)
-    axes[0, 0].axis("off")
-    show(axes[0, 0], canvas, -limit, limit, signed=True)
-    return render(figure, alt, caption, states=states)
+    values = states.detach().float().cpu()
+    rows = 2 if len(values) > 8 else 1
+    figure, axes = subplots(rows, -(-len(values) // rows), WIDTH, WIDTH / 4)
+    for i, axis in enumerate(axes.flat):
+        axis.axis("off")
+        if i < len(values):
+            show(axis, values[i], -limit, limit, signed=True)
+    return render(figure, alt, caption, states=values)
 
 
 def wiring(table: Tensor) -> Figure:

@@ -62,12 +62,16 @@ def show(axis: "Axes", picture: Tensor, low: float, high: float, signed: bool) -
 
 
 def logarithmic(axis: "Axes", which: Literal["x", "y"]) -> None:
-    """Draw on a logarithmic scale with ticks at 1, 2 and 5 times a power of ten."""
+    """Draw on a logarithmic scale with ticks at 1, 2 and 5 times a power of ten.
+
+    Over four decades and more at powers of ten: matplotlib would leave all of them out.
+    """
     from matplotlib.ticker import LogLocator, NullLocator
 
     getattr(axis, f"set_{which}scale")("log")
     ticks = axis.xaxis if which == "x" else axis.yaxis
-    ticks.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    low, high = ticks.get_view_interval()
+    ticks.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 1e4 * low else (1,)))
     ticks.set_minor_locator(NullLocator())
     ticks.set_major_formatter("{x:g}")
 
