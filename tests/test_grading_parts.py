@@ -15,11 +15,12 @@ from nbformat import NotebookNode
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "assignments" / "grading"))
 
+import isolation
 import precheck
 import reports
 import submissions
 from inside.values import Unpacker, pack
-from isolation import Limits, enclosure
+from isolation import Enclosure, Limits, enclosure
 from run_apart import Tests
 from student import NotebookStopped, Student
 
@@ -214,6 +215,66 @@ def test_the_enclosure_shows_nothing_of_the_course(student: Student) -> None:
     assert student.fetch("processes")[1] == ["1"]
     if os.getuid() == 0:
         assert student.fetch("who")[1] != 0
+
+
+GUARDED = """
+import os, socket, subprocess
+def refused(do, *arguments):
+    try:
+        do(*arguments)
+    except PermissionError as error:
+        return str(error)
+    return "done"
+said = [
+    refused(open, "@FILE@"),
+    refused(open, "/usr/written", "w"),
+    refused(os.listdir, "@FOLDER@"),
+    refused(os.remove, "@FILE@"),
+    refused(socket.create_connection, ("127.0.0.1", 9)),
+    refused(subprocess.run, ["cat", "@FILE@"]),
+    refused(os.system, "cat @FILE@"),
+    refused(os.kill, os.getppid(), 0),
+]
+open("mine", "w").write("text")
+mine = open("mine").read()
+"""
+
+
+def test_the_weak_enclosure_refuses_what_python_can_refuse(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("secret")
+    student = Student(Enclosure(namespaces=False, own_user=False), Limits(60, 60))
+    try:
+        student.run(
+            GUARDED.replace("@FILE@", str(tmp_path / "secret")).replace("@FOLDER@", str(tmp_path))
+        )
+        assert student.fetch("mine") == (True, "text")
+        assert [text for text in student.fetch("said")[1] if "while a notebook" not in text] == []
+    finally:
+        student.close()
+
+
+def test_python_may_lie_where_the_enclosure_has_its_own_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not enclosure().namespaces:
+        pytest.skip("needs namespaces")
+    (tmp_path / "library").mkdir()
+    (tmp_path / "library" / "module.py").write_text("x = 1")
+    (tmp_path / "beside").write_text("secret")
+    paths = [*isolation.readable(), str(tmp_path / "library")]
+    monkeypatch.setattr(isolation, "readable", lambda: paths)
+    student = Student(Enclosure(namespaces=True, own_user=os.getuid() == 0), Limits(60, 60))
+    try:
+        student.run(
+            f"import os\nlibrary = os.listdir({str(tmp_path / 'library')!r})\n"
+            f"beside = os.listdir({str(tmp_path)!r})\nopen('mine', 'w').close()\n"
+            "open('/tmp/mine', 'w').close()\nok = True"
+        )
+        assert student.fetch("library")[1] == ["module.py"]
+        assert student.fetch("beside")[1] == ["library"]
+        assert student.fetch("ok")[1]
+    finally:
+        student.close()
 
 
 def test_an_unchanged_submission_needs_nothing(release: NotebookNode) -> None:

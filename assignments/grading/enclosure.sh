@@ -10,6 +10,11 @@ root=$1 uid=$2
 shift 2
 
 mount -t tmpfs -o size=16m,mode=755,nosuid,nodev tmpfs "$root"
+# First, since Python or the course may lie below one of these.
+for folder in tmp submission dev/shm; do
+    mkdir -p "$root/$folder"
+    mount -t tmpfs -o size=128m,mode=777,nosuid,nodev tmpfs "$root/$folder"
+done
 while [ "$1" != -- ]; do
     if [ -L "$1" ]; then
         mkdir -p "$root${1%/*}" && cp -P "$1" "$root$1"
@@ -24,18 +29,14 @@ while [ "$1" != -- ]; do
 done
 shift
 
-mkdir "$root/proc" "$root/dev" "$root/tmp" "$root/home"
+mkdir -p "$root/proc" "$root/dev/pts"
 mount -t proc -o nosuid,nodev,noexec proc "$root/proc"
 for device in null zero full random urandom; do
     : >"$root/dev/$device" && mount --bind "/dev/$device" "$root/dev/$device"
 done
 ln -s /proc/self/fd "$root/dev/fd"
-mkdir "$root/dev/shm" "$root/dev/pts"
 mount -t devpts -o newinstance,ptmxmode=666 devpts "$root/dev/pts"
 ln -s pts/ptmx "$root/dev/ptmx"
-for folder in dev/shm tmp home; do
-    mount -t tmpfs -o size=128m,mode=777,nosuid,nodev tmpfs "$root/$folder"
-done
 
 identity=
 if [ "$uid" != 0 ]; then

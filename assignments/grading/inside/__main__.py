@@ -61,14 +61,19 @@ def restrict(limits: dict[str, Any]) -> None:
 
 
 def guard(readable: tuple[str, ...], writable: tuple[str, ...]) -> Any:
-    """Refuse sockets, and files elsewhere, where the system offers nothing stronger."""
+    """Refuse sockets, programs, and files elsewhere, where the system offers nothing stronger."""
     network = ("socket.connect", "socket.bind", "socket.getaddrinfo", "socket.sendto")
+    programs = ("os.system", "subprocess.Popen", "os.exec", "os.posix_spawn", "os.spawn")
     changing = ("os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.chmod", "os.link")
     writing = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 
     def check(event: str, arguments: tuple[Any, ...]) -> None:
         if event in network:
             raise PermissionError("there is no network while a notebook is graded")
+        if event in programs:
+            raise PermissionError("no other program can be started while a notebook is graded")
+        if event in ("os.kill", "os.killpg") and arguments[0] != os.getpid():
+            raise PermissionError("other processes are out of reach while a notebook is graded")
         if event not in ("open", "os.listdir", "os.scandir", *changing):
             return
         path = arguments[0]
