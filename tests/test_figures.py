@@ -111,7 +111,7 @@ def test_figures_of_layers_have_one_size():
     assert len({re.search(r'viewBox="([^"]+)"', figure.svg)[1] for figure in drawn}) == 1
 
 
-@pytest.mark.parametrize(("least", "label"), [(0.5, "0.5|1|2"), (1e-9, "1e-[0-9]+")])
+@pytest.mark.parametrize(("least", "label"), [(0.5, "0.5|1|2"), (1e-9, r"1e.0\d|0\.0*1|1")])
 def test_logarithmic_scales_have_numbers(least, label):
     falling = {"loss": figures.Series([0.5, 1.5], [3.0, least])}
     figure = figures.lines(falling, xlabel="step", ylabel="loss", alt="it falls", log=True)
