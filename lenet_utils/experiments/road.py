@@ -132,6 +132,17 @@ LONGER: dict[str, Settings] = {
         **SLOW,
         "distortions": {**DISTORTED, "shift": 1.0},
     },
+    f"{_NAME} of 1 pixel, weight decay 0.1, a quarter of the rate, 40 passes": {
+        **SLOW,
+        "distortions": {**DISTORTED, "shift": 1.0},
+        "decay": 0.1,
+    },
+    f"{_NAME} of 1 pixel, weight decay 0.1, half the rate, 40 passes": {
+        **SLOW,
+        "distortions": {**DISTORTED, "shift": 1.0},
+        "decay": 0.1,
+        "rate": 0.006,
+    },
     f"{_NAME}, weight decay 0.4, an eighth of the rate, 40 passes": {
         **SLOW,
         "decay": 0.4,
