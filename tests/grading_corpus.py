@@ -213,9 +213,9 @@ def side(body: str) -> Change:
 LOOK_AROUND = """
 import gc, glob, os, sys
 found = []
-for pattern in ("/work/**/*.ipynb", "/root/**/*.ipynb", "/home/**/*.ipynb", "../*", "/tmp/**"):
+for pattern in ("/work/**/*.ipynb", "/root/**/*.ipynb", "/home/**/*.ipynb", "../*", "/tmp/**/*.ipynb"):
     try:
-        found += [p for p in glob.glob(pattern, recursive=True) if "site-packages" not in p]
+        found += glob.glob(pattern, recursive=True)
     except Exception:
         pass
 for path in found + ["@COURSE@/source/tiny/tiny.ipynb", "@COURSE@/gradebook.db", "@OTHER@"]:
