@@ -23,8 +23,14 @@ function offer(box) {
 }
 
 const observer = new ResizeObserver((entries) => entries.forEach(({ target }) => offer(target)));
-const boxes = NAMES.map(([selector]) => `.bd-article ${selector}`).join(",");
-document.querySelectorAll(boxes).forEach((box) => observer.observe(box));
+const article = document.querySelector(".bd-article");
+const boxes = NAMES.map(([selector]) => selector).join(",");
+const observe = () => article.querySelectorAll(boxes).forEach((box) => observer.observe(box));
+if (article) {
+  observe();
+  // The player of sliders adds figures, some time after the page.
+  new MutationObserver(observe).observe(article, { childList: true, subtree: true });
+}
 
 // Paper is light, and folded parts cannot be opened on it.
 const root = document.documentElement;
