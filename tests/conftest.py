@@ -20,8 +20,8 @@ def _without(thing: str) -> None:
 
 @pytest.fixture(scope="session")
 def site() -> Path:
-    """The folder of the built book."""
-    folder = ROOT / "_build" / "html"
+    """The folder of the built book; $SITE names another one."""
+    folder = Path(os.environ.get("SITE") or ROOT / "_build" / "html")
     if not (folder / "index.html").exists():
         _without("the book is not built: run make book")
     return folder

@@ -73,7 +73,7 @@ def describe(
         "og:description": first_sentences(doctree),
         "og:url": context["pageurl"],
         "og:image": base + CARD,
-        "og:image:alt": "A drawn 5, the maps that it causes in the network, and the name of the book.",
+        "og:image:alt": "A drawn 5, the maps that it causes in the network, and the title.",
     }
     tags = [("property", name, value) for name, value in card.items()]
     tags.append(("name", "description", card["og:description"]))

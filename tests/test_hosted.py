@@ -1,0 +1,271 @@
+"""The built book below a path of a strict host: what it asks for, what it weighs, what it does."""
+
+from dataclasses import dataclass, field
+
+import pytest
+from conftest import ROOT
+from hosting import host
+from playwright.sync_api import expect
+from test_browser import documents
+
+pytestmark = pytest.mark.browser
+
+REPORT = ROOT / "artefacts" / "page-weights.txt"
+PROSE, LESSON = 300_000, 1_500_000  # bytes on a first visit, compressed
+LIVE = 320_000  # what the live network may add
+SCRIPTED = "() => document.documentElement.dataset.theme !== 'auto'"
+UNFORMED = """() => [...document.querySelectorAll(".math")]
+    .filter((one) => !one.querySelector("mjx-container")).length"""
+PLACES_OF_TEX = """() => {
+    const text = document.body.cloneNode(true);
+    text.querySelectorAll("pre, code, script").forEach((one) => one.remove());
+    return text.textContent.match(/\\\\[([]|\\$\\$/g)?.length ?? 0;
+}"""
+
+
+@pytest.fixture(scope="module")
+def strict(site):
+    with host(site, "/a/copy/") as address:
+        yield address
+
+
+@dataclass
+class Visit:
+    """A page in a browser that has nothing of it yet."""
+
+    page: object
+    address: str
+    bytes: int = 0
+    requests: int = 0
+    outside: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def open(self, name: str) -> None:
+        """Open a page and scroll through it, so that what is lazy loads as well."""
+        answer = self.page.goto(self.address + name, wait_until="networkidle")
+        assert answer.ok, f"{name}: {answer.status}"
+        self.page.wait_for_function(SCRIPTED)
+        self.page.evaluate("() => document.querySelector('.bd-footer-content')?.scrollIntoView()")
+        self.page.wait_for_load_state("networkidle")
+
+
+@pytest.fixture(scope="module")
+def new_visit(browser, strict):
+    contexts = []
+
+    def make(**options):
+        context = browser.new_context(viewport={"width": 1280, "height": 900}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        visit = Visit(page, strict)
+
+        def own_pages_only(route):
+            if route.request.url.startswith((strict, "data:", "blob:")):
+                return route.continue_()
+            visit.outside.append(route.request.url)
+            return route.abort()
+
+        def received(event):
+            visit.bytes += event["encodedDataLength"]
+            visit.requests += 1
+
+        context.route("**/*", own_pages_only)
+        page.on("pageerror", lambda error: visit.errors.append(str(error)))
+        page.on("console", lambda m: m.type == "error" and visit.errors.append(m.text))
+        network = context.new_cdp_session(page)
+        network.on("Network.loadingFinished", received)
+        network.send("Network.enable")
+        return visit
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def visit(new_visit):
+    visit = new_visit()
+    yield visit
+    visit.page.context.close()
+    assert visit.outside == []
+    assert visit.errors == []
+
+
+@pytest.fixture(scope="module")
+def first_visits(new_visit):
+    """Each page visited once, with nothing of the book in the browser's cache."""
+    visits = {}
+    for name in [*documents(), "search", "genindex"]:
+        visit = visits[name] = new_visit()
+        visit.open(f"{name}.html")
+        visit.formless = visit.page.evaluate(UNFORMED)
+        visit.raw = visit.page.evaluate(PLACES_OF_TEX)
+        visit.page.context.close()
+    REPORT.parent.mkdir(exist_ok=True)
+    lines = [f"{v.bytes / 1000:8.0f} kB {v.requests:4} files  {name}" for name, v in visits.items()]
+    REPORT.write_text("\n".join(["A page's first visit, compressed:", *lines, ""]))
+    return visits
+
+
+def test_no_page_asks_another_host(first_visits):
+    assert {name: v.outside for name, v in first_visits.items() if v.outside} == {}
+
+
+def test_no_page_breaks_the_policy_or_fails(first_visits):
+    assert {name: v.errors for name, v in first_visits.items() if v.errors} == {}
+
+
+def test_every_formula_is_typeset(first_visits):
+    assert {name: v.formless for name, v in first_visits.items() if v.formless} == {}
+    assert {name: v.raw for name, v in first_visits.items() if v.raw} == {}
+
+
+def test_pages_are_light(first_visits):
+    def limit(name):
+        if name.startswith("notebooks/"):
+            return LESSON
+        return PROSE + LIVE if name == "book/live" else PROSE
+
+    heavy = {name: v.bytes for name, v in first_visits.items() if v.bytes > limit(name)}
+    assert heavy == {}, REPORT.read_text()
+
+
+def test_the_network_of_the_welcome_page_loads_when_it_is_wanted(visit):
+    visit.open("book/welcome.html")
+    before = visit.bytes
+    assert not visit.page.locator("[data-live=pad]").count()
+    wake = visit.page.get_by_role("button", name="Draw a digit here")
+    wake.press("Enter")
+    visit.page.wait_for_selector(".live-best")
+    expect(visit.page.locator("[data-live=pad]")).to_be_focused()
+    visit.page.wait_for_load_state("networkidle")
+    assert visit.page.locator(".live-still").is_hidden()
+    assert visit.bytes - before <= LIVE
+
+
+def test_the_mouse_wakes_the_network_before_it_presses(visit):
+    visit.open("book/welcome.html")
+    visit.page.locator(".live-still").hover()
+    visit.page.wait_for_selector(".live-best")
+
+
+def test_sliders_over_figures_move(visit, site):
+    pages = [path for path in site.glob("notebooks/*.html")
+             if "vnd.jupyter.widget-view" in path.read_text("utf-8")]  # fmt: skip
+    assert pages
+    for path in pages[:2]:
+        visit.open(f"notebooks/{path.name}")
+        handle = visit.page.locator("[role=slider]").first
+        handle.wait_for()
+        shown = (
+            "() => [...document.querySelectorAll('.cell_output img, .cell_output svg')]"
+            ".filter((one) => one.checkVisibility()).map((one) => one.src ?? one.outerHTML)"
+        )
+        before = visit.page.evaluate(shown)
+        handle.press("ArrowLeft")
+        handle.press("ArrowRight")
+        handle.press("ArrowRight")
+        visit.page.wait_for_timeout(200)
+        assert visit.page.evaluate(shown) != before
+
+
+def test_quizzes_answer(visit):
+    visit.open("notebooks/05_layer_by_layer.html")
+    answer = visit.page.locator("section#quiz details").first
+    body = answer.locator(":scope > *:not(summary)").first
+    assert not body.is_visible()
+    answer.locator("summary").click()
+    assert body.is_visible()
+
+
+@pytest.mark.parametrize("words", ["scaled_tanh", "receptive field", "Conv2d", "subsampling"])
+def test_search_finds_code_and_terms(visit, words):
+    visit.open(f"search.html?q={words}")
+    hits = visit.page.locator("#search-results li a")
+    hits.first.wait_for()
+    hits.first.click()
+    visit.page.wait_for_load_state()
+    text = visit.page.locator("article").text_content().lower()
+    assert all(word.lower() in text for word in words.split())
+
+
+def test_code_can_be_copied(new_visit):
+    visit = new_visit(permissions=["clipboard-read", "clipboard-write"])
+    visit.open("notebooks/05_layer_by_layer.html")
+    cell = visit.page.locator("div.cell_input div.highlight").first
+    cell.hover()
+    cell.locator("button.copybtn").click()
+    copied = visit.page.evaluate("navigator.clipboard.readText()")
+    assert copied.strip() == cell.locator("pre").inner_text().strip()
+
+
+def test_buttons_of_the_header_work(visit):
+    visit.open("book/part1.html")
+    visit.page.evaluate("() => { window.print = () => { window.printed = true; }; }")
+    visit.page.get_by_role("button", name="Download this page").click()
+    visit.page.locator("[data-click=print]").click()
+    assert visit.page.evaluate("window.printed")
+    visit.page.locator("[data-click=fullscreen]").click()
+    visit.page.wait_for_function("() => document.fullscreenElement")
+
+
+def test_progress_is_kept_and_can_be_cleared(visit):
+    visit.page.goto(f"{visit.address}notebooks/01_from_pixels.html")
+    line = visit.page.locator(".lenet-progress")
+    expect(line).to_contain_text("No lesson read yet")
+    visit.page.locator(".prev-next-footer").scroll_into_view_if_needed()
+    expect(line).to_contain_text("1 of")
+    visit.page.goto(f"{visit.address}book/welcome.html")
+    lesson = visit.page.locator(".bd-links a[href$='01_from_pixels.html']")
+    expect(lesson).to_contain_text("read")
+    visit.page.get_by_role("button", name="Forget which lessons I have read").click()
+    expect(line).to_contain_text("No lesson read yet")
+    visit.page.reload()
+    expect(line).to_contain_text("No lesson read yet")
+    assert visit.page.evaluate("localStorage.getItem('lenet-lessons-read')") is None
+
+
+def test_previous_next_and_permalinks_lead_on(visit):
+    visit.open("book/part1.html")
+    visit.page.locator(".prev-next-footer a.right-next").click()
+    visit.page.wait_for_url("**/notebooks/01_from_pixels.html")
+    visit.page.locator(".prev-next-footer a.left-prev").click()
+    visit.page.wait_for_url("**/book/part1.html")
+    visit.page.locator("article h2").first.hover()
+    link = visit.page.locator("h2 a.headerlink").first
+    link.click()
+    assert visit.page.evaluate("location.hash") == link.get_attribute("href")
+
+
+@pytest.mark.parametrize("path", ["nothing.html", "deep/down/and/further/nothing"])
+def test_an_address_without_a_page_gets_a_whole_one(browser, site, path):
+    with host(site, "/lenet5-rebuilt/") as address:
+        page = browser.new_page()
+        missing = []
+        page.on("response", lambda answer: answer.status >= 400 and missing.append(answer.url))
+        page.goto(address + path)
+        assert missing == [address + path]
+        assert page.locator("article h1").inner_text().startswith("No such page")
+        page.locator("article a", has_text="welcome page").click()
+        page.wait_for_url(address + "book/welcome.html")
+        page.close()
+
+
+def test_an_old_browser_is_told_so(new_visit):
+    visit = new_visit()
+    visit.page.add_init_script("delete HTMLScriptElement.prototype.noModule")
+    for name in ("book/live.html", "book/welcome.html"):
+        visit.page.goto(visit.address + name)
+        expect(visit.page.locator(".live-message")).to_contain_text("too old")
+        assert visit.page.locator(".live-still img").first.is_visible()
+
+
+def test_a_browser_that_cannot_read_the_modules_is_told_so(new_visit):
+    visit = new_visit()
+    visit.page.route(
+        "**/live/network.js",
+        lambda route: route.fulfill(content_type="text/javascript", body="let a = #;"),
+    )
+    visit.page.goto(f"{visit.address}book/live.html")
+    expect(visit.page.locator(".live-message")).to_contain_text("too old")
+    assert visit.page.locator(".live-still img").first.is_visible()
