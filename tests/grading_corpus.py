@@ -215,7 +215,7 @@ import gc, glob, os, sys
 found = []
 for pattern in ("/work/**/*.ipynb", "/root/**/*.ipynb", "/home/**/*.ipynb", "../*", "/tmp/**/*.ipynb"):
     try:
-        found += glob.glob(pattern, recursive=True)
+        found += [p for p in glob.glob(pattern, recursive=True) if "site-packages" not in p]
     except Exception:
         pass
 for path in found + ["@COURSE@/source/tiny/tiny.ipynb", "@COURSE@/gradebook.db", "@OTHER@"]:
