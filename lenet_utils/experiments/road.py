@@ -115,6 +115,7 @@ TOGETHER: Settings = {
     "passes": 20,
 }
 SLOW: Settings = {**TOGETHER, "decay": 0.2, "rate": 0.003, "passes": 40}
+NEAR: Settings = {**SLOW, "distortions": {**DISTORTED, "shift": 1.0}}
 _NAME = "modern, one-cycle, distortions"
 LONGER: dict[str, Settings] = {
     f"{_NAME}, 20 passes": TOGETHER,
@@ -129,19 +130,27 @@ LONGER: dict[str, Settings] = {
     f"{_NAME}, weight decay 0.2, a quarter of the rate, 40 passes": SLOW,
     f"{_NAME}, weight decay 0.4, a quarter of the rate, 40 passes": {**SLOW, "decay": 0.4},
     f"{_NAME} of 1 pixel, weight decay 0.2, a quarter of the rate, 40 passes": {
-        **SLOW,
-        "distortions": {**DISTORTED, "shift": 1.0},
+        **NEAR,
     },
     f"{_NAME} of 1 pixel, weight decay 0.1, a quarter of the rate, 40 passes": {
-        **SLOW,
-        "distortions": {**DISTORTED, "shift": 1.0},
+        **NEAR,
         "decay": 0.1,
     },
     f"{_NAME} of 1 pixel, weight decay 0.1, half the rate, 40 passes": {
-        **SLOW,
-        "distortions": {**DISTORTED, "shift": 1.0},
+        **NEAR,
         "decay": 0.1,
         "rate": 0.006,
+    },
+    f"{_NAME} of 1 pixel, weight decay 0.1, a quarter of the rate, 60 passes": {
+        **NEAR,
+        "decay": 0.1,
+        "passes": 60,
+    },
+    f"{_NAME} of 1 pixel, weight decay 0.1, half the rate, 60 passes": {
+        **NEAR,
+        "decay": 0.1,
+        "rate": 0.006,
+        "passes": 60,
     },
     f"{_NAME}, weight decay 0.4, an eighth of the rate, 40 passes": {
         **SLOW,
