@@ -53,7 +53,7 @@ def one_square(subsampled: Any, average: Any, maximum: Any, strided: Any) -> str
 
 @check
 def as_convolution(function: Any) -> str:
-    """Check exercise 4.2: subsampling as a convolution with stride 2.
+    """Check exercise 4.3: subsampling as a convolution with stride 2.
 
     Args:
         function: called with coefficient (C,) and bias (C,); returns (weight, bias) of shapes
@@ -93,7 +93,7 @@ def as_convolution(function: Any) -> str:
 
 @check
 def same_after_pooling(one: Any, other: Any) -> str:
-    """Check exercise 4.3: different pictures with equal average and equal maximum.
+    """Check exercise 4.4: different pictures with equal average and equal maximum.
 
     Args:
         one: a picture, (4, 4).
@@ -119,7 +119,7 @@ def same_after_pooling(one: Any, other: Any) -> str:
 
 @check
 def any_and_all(any_ink: Any, all_ink: Any) -> str:
-    """Check exercise 4.4: subsampling units that say whether any or all of four cells hold 1.
+    """Check exercise 4.2: subsampling units that say whether any or all of four cells hold 1.
 
     Args:
         any_ink: (coefficient, bias) of a unit that gives 1 or more where at least one of its

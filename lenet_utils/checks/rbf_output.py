@@ -67,7 +67,7 @@ def loss_at_the_start(small: Any, large: Any) -> str:
 
 @check
 def rejection(function: Any) -> str:
-    """Check exercise 6.3: answer only when the nearest code is near enough.
+    """Check exercise 6.4: answer only when the nearest code is near enough.
 
     Args:
         function: called with distances (N, 10) and a limit; returns int64 (N,): the class, or
@@ -94,7 +94,7 @@ def rejection(function: Any) -> str:
 
 @check
 def map_loss(function: Any) -> str:
-    """Check exercise 6.4: Eq. 9, also where exp(-y) is zero in 32 bits.
+    """Check exercise 6.3: Eq. 9, also where exp(-y) is zero in 32 bits.
 
     Args:
         function: called with distances (N, 10), the right classes int64 (N,) and j; returns the
