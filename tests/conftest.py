@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+WEIGHTS = pytest.StashKey[str]()
 
 
 def _without(thing: str) -> None:
@@ -65,3 +66,9 @@ def browser() -> Iterator[object]:
         chromium = playwright.chromium.launch(executable_path=found, args=options)
         yield chromium
         chromium.close()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show what the pages weigh, if a test has measured them."""
+    if table := terminalreporter.config.stash.get(WEIGHTS, ""):
+        terminalreporter.write_line(table)

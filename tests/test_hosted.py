@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, WEIGHTS
 from hosting import host
 from playwright.sync_api import expect
 from test_browser import documents
@@ -92,7 +92,7 @@ def visit(new_visit):
 
 
 @pytest.fixture(scope="module")
-def first_visits(new_visit):
+def first_visits(new_visit, pytestconfig):
     """Each page visited once, with nothing of the book in the browser's cache."""
     visits = {}
     for name in [*documents(), "search", "genindex"]:
@@ -103,7 +103,9 @@ def first_visits(new_visit):
         visit.page.context.close()
     REPORT.parent.mkdir(exist_ok=True)
     lines = [f"{v.bytes / 1000:8.0f} kB {v.requests:4} files  {name}" for name, v in visits.items()]
-    REPORT.write_text("\n".join(["A page's first visit, compressed:", *lines, ""]))
+    table = "\n".join(["A page's first visit, compressed:", *lines, ""])
+    REPORT.write_text(table)
+    pytestconfig.stash[WEIGHTS] = table
     return visits
 
 

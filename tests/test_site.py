@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 import yaml
 from conftest import ROOT
+from hosting import headers_of
 
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text())
 ADDRESS = CONFIG["repository"]["url"]
@@ -132,3 +133,84 @@ def test_workflows_are_valid():
 
 def read(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
+
+
+def all_pages(site) -> list[Path]:
+    return sorted(site.rglob("*.html"))
+
+
+def test_pages_hold_no_script_that_a_strict_policy_refuses(site):
+    """No inline script, no handler in an attribute, no `javascript:` address."""
+    for path in all_pages(site):
+        parser = Scripts()
+        parser.feed(path.read_text(encoding="utf-8"))
+        assert parser.refused == [], path
+
+
+class Scripts(HTMLParser):
+    """What of a page `script-src 'self'` refuses."""
+
+    def __init__(self):
+        super().__init__()
+        self.refused = []
+
+    def handle_starttag(self, tag, attrs):
+        values = dict(attrs)
+        kind = values.get("type") or "text/javascript"
+        if tag == "script" and "src" not in values and kind in ("module", "text/javascript"):
+            self.refused.append("an inline script")
+        self.refused += [name for name in values if name.startswith("on")]
+        if (values.get("href") or "").strip().lower().startswith("javascript:"):
+            self.refused.append(values["href"])
+
+
+def test_every_icon_has_a_picture(site):
+    known = set(re.findall(r"^\.(fa-[\w-]+) \{", read("book/_static/icons.css"), re.MULTILINE))
+    for path in all_pages(site):
+        for classes in re.findall(r'class="((?:fas|fab|fa-solid) [^"]*)"', path.read_text("utf-8")):
+            names = {name for name in classes.split() if name.startswith("fa-")}
+            assert names - {"fa-lg", "fa-solid"} <= known, (path, classes)
+
+
+def test_the_policy_is_strict(site):
+    policy = headers_of(site)["Content-Security-Policy"]
+    rules = {name: values for name, *values in (rule.split() for rule in policy.split(";"))}
+    assert rules["default-src"] == ["'none'"]
+    assert rules["script-src"] == ["'self'"]
+    assert rules["connect-src"] == ["'self'"]
+    assert "*" not in policy and "http" not in policy
+
+
+def test_the_sitemap_names_every_page(site):
+    text = (site / "sitemap.xml").read_text(encoding="utf-8")
+    found = re.findall(r"<loc>(.*?)</loc>", text)
+    assert set(found) == {f"{CONFIG['html']['baseurl']}{name}.html" for name in documents()}
+
+
+def test_every_page_has_a_social_card_its_date_and_a_way_to_report_errors(site):
+    assert (site / "_static" / "card.png").exists()
+    titles = set()
+    for name in documents():
+        text = (site / f"{name}.html").read_text(encoding="utf-8")
+        card = dict(re.findall(r'<meta property="(og:[\w:]+)" content="([^"]*)"', text))
+        assert card["og:url"] == f"{CONFIG['html']['baseurl']}{name}.html"
+        assert card["og:image"].endswith("/_static/card.png")
+        assert len(card["og:description"]) > 20, name
+        titles.add(card["og:title"])
+        assert re.search(r"Last updated on \d{1,2} \w+ \d{4}\.", text), name
+        report = re.search(r'<a href="([^"]*)">Report an error on this page</a>', text)[1]
+        assert report.startswith(f"{ADDRESS}/issues/new?")
+        assert name in unquote(report)
+        assert re.search(r'<link rel="icon" href="[^"]*favicon.svg"', text)
+    assert len(titles) == len(documents())
+
+
+def test_pictures_below_the_fold_are_lazy(site):
+    for path in all_pages(site):
+        for picture in re.findall(r"<img [^>]*>", path.read_text(encoding="utf-8")):
+            assert "loading=" in picture or "logo__image" in picture, (path, picture)
+
+
+def test_old_icons_fonts_and_maps_are_gone(site):
+    assert not list(site.rglob("*.map"))
+    assert not list(site.rglob("fontawesome*"))

@@ -73,12 +73,14 @@ PACKAGES = (
         },
     ),
     Package(
-        "@fontsource-variable/source-serif-4",
+        # Three weights that are used, rather than all: 40 kB less on each page.
+        "@fontsource/source-serif-4",
         "5.3.1",
-        "4Rtay22SC4lMvw11r/+9kxANB6P3M0X8s1NudBC2v0J1KU2y3DcMoNcT3lBoZ/CqLirzf+StlO6UlJilyrvaUg==",
+        "cWcTCXjYYrgF9A67fThVir1VSc0lPEYmwQ6jA4pPt01s2MSCi/maINUcZoCzaqnU8fyUReDO97eGcBUkHgOeug==",
         {
-            "files/source-serif-4-latin-wght-normal.woff2": "fonts/serif.woff2",
-            "files/source-serif-4-latin-wght-italic.woff2": "fonts/serif-italic.woff2",
+            "files/source-serif-4-latin-400-normal.woff2": "fonts/serif.woff2",
+            "files/source-serif-4-latin-600-normal.woff2": "fonts/serif-bold.woff2",
+            "files/source-serif-4-latin-400-italic.woff2": "fonts/serif-italic.woff2",
             "LICENSE": "fonts/LICENSE-serif",
         },
     ),

@@ -32,7 +32,7 @@ def main(weights: Path) -> None:
             page = browser.new_page(
                 viewport={"width": 992, "height": 1000},
                 reduced_motion="reduce",
-                device_scale_factor=1.25,
+                device_scale_factor=1,
                 bypass_csp=True,
             )
             page.goto(address)
@@ -42,7 +42,7 @@ def main(weights: Path) -> None:
             page.evaluate("document.fonts.ready")
             shot = page.locator(".live-app").screenshot()
             picture = Image.open(io.BytesIO(shot)).convert("RGB")
-            picture.save(TARGET / f"still-{mode}.webp", quality=60, method=6)
+            picture.save(TARGET / f"still-{mode}.webp", quality=50, method=6)
             print(TARGET / f"still-{mode}.webp", picture.size)
 
 
