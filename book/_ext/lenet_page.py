@@ -103,7 +103,9 @@ def first_sentences(doctree: nodes.document, limit: int = 200) -> str:
     if len(text) <= limit:
         return text
     sentences = text[:limit].rfind(". ") + 1
-    return text[:sentences] if sentences else text[:limit].rsplit(" ", 1)[0] + " …"
+    if sentences > limit / 2:
+        return text[:sentences]
+    return text[:limit].rsplit(" ", 1)[0] + " …"
 
 
 @cache
