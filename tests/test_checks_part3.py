@@ -1,5 +1,6 @@
 """Checks of the third part's lessons: honest answers pass, plausible wrong ones are refused."""
 
+import math
 import pickle
 
 import numpy as np
@@ -100,6 +101,26 @@ def detect(parameters):
     return set()
 
 
+def turns(degrees):
+    angle = torch.deg2rad(degrees)
+    cos, sin, zero = angle.cos(), angle.sin(), torch.zeros_like(angle)
+    return torch.stack([cos, -sin, zero, sin, cos, zero], dim=1).view(-1, 2, 3)
+
+
+def turns_one_by_one(degrees):
+    maps = torch.zeros(len(degrees), 2, 3)
+    for matrix, angle in zip(maps, degrees.tolist(), strict=True):
+        cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+        matrix[:, :2] = torch.tensor([[cos, -sin], [sin, cos]])
+    return maps
+
+
+def turns_by_exponential(degrees):
+    generator = torch.tensor([[0.0, -1.0], [1.0, 0.0]])
+    squares = torch.linalg.matrix_exp(degrees[:, None, None] * math.pi / 180 * generator)
+    return F.pad(squares, (0, 1))
+
+
 def residual(block, x):
     return torch.relu(x + block(x))
 
@@ -130,6 +151,9 @@ RIGHT = [
     (checks.first_full_layer, 102_764_544),
     (checks.first_full_layer, (512 * 7 * 7 + 1) * 4096.0),
     (checks.first_full_layer, np.int64(102_764_544)),
+    (checks.turns, turns),
+    (checks.turns, turns_one_by_one),
+    (checks.turns, turns_by_exponential),
     (checks.residual, residual),
     (checks.residual, lambda block, x: F.relu(block(x) + x)),
     (checks.residual, lambda block, x: (block(x.clone()) + x).clamp(min=0)),
@@ -338,6 +362,19 @@ WRONG = [
     (checks.first_full_layer, "102,764,544", "expected a whole number"),
     (checks.first_full_layer, NAN, "expected a whole number"),
     (checks.first_full_layer, Forged(), "expected a whole number"),
+    (checks.turns, lambda d: turns(d.rad2deg()), "multiply them by pi / 180"),
+    (checks.turns, lambda d: turns(-d), "turns anticlockwise"),
+    (checks.turns, lambda d: turns(-d.rad2deg()), "and they turn the other way"),
+    (checks.turns, lambda d: turns(d)[..., :2], "third column is missing"),
+    (checks.turns, lambda d: turns(d).permute(1, 2, 0), "one map for each"),
+    (checks.turns, lambda d: turns(d) + torch.tensor([0.0, 0.0, 1.0]), "third column shifts"),
+    (checks.turns, lambda d: turns(d + 10), "by 0 degrees"),
+    (checks.turns, lambda d: turns(d) * torch.tensor([[1.0], [-1.0]]), "by 0 degrees"),
+    (checks.turns, lambda d: turns(d).abs(), "a mirror"),
+    (checks.turns, lambda d: turns(2 * d), "for 90 degrees"),
+    (checks.turns, lambda d: turns(d)[0], "expected (4, 2, 3)"),
+    (checks.turns, lambda d: turns(d) * NAN, "NaN"),
+    (checks.turns, lambda d: Forged(), "expected a tensor"),
     (checks.residual, lambda b, x: x + b(x), "without the ReLU"),
     (checks.residual, lambda b, x: b(x), "the shortcut is missing"),
     (checks.residual, lambda b, x: F.relu(b(x)), "ReLU of the block alone"),
