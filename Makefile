@@ -1,4 +1,5 @@
 # make book       build the book into _build/html (first run: also .venv and MNIST)
+# make pdf        print the book into _build/lenet5-rebuilt.pdf
 # make test       the same set-up, then every test
 # make lab        open the lessons in JupyterLab
 # make serve      serve the built book at http://localhost:8000
@@ -26,12 +27,18 @@ SOURCES := _config.yml _toc.yml $(wildcard lenet_utils/trained/* lenet_utils/rec
 	! -path '*/vendor/*' ! -path '*/.ipynb_checkpoints/*' ! -name '*.pyc')
 
 .DEFAULT_GOAL := book
-.PHONY: book slides test check lab serve notebooks assignments grade bench clean
+.PHONY: book pdf slides test check lab serve notebooks assignments grade bench clean
 
 book: $(MNIST) $(SITE)
 	@echo
 	@echo "The book is at $(CURDIR)/$(SITE)"
 	@echo "To serve it: make serve, then open http://localhost:$(PORT)"
+
+pdf: _build/lenet5-rebuilt.pdf
+
+_build/lenet5-rebuilt.pdf: $(SITE) tools/pdf.py
+	$(BIN)/python tools/pdf.py _build/html $@
+	@echo "The book is at $(CURDIR)/$@"
 
 slides: $(SITE)
 	@ls _build/html/slides/*.html

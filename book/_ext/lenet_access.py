@@ -46,6 +46,7 @@ def name_rows(app: Sphinx, doctree: nodes.document) -> None:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect the above."""
     app.add_js_file("access.js", loading_method="defer")
+    app.add_css_file("print.css", media="print", priority=900)
     app.connect("doctree-read", name_rows)
     # Before the last steps, which put the pages into an archive.
     app.connect("build-finished", mend_pages, priority=400)
