@@ -20,7 +20,7 @@ from urllib.parse import unquote, urlsplit
 
 import yaml
 from bs4 import BeautifulSoup, Tag
-from playwright.sync_api import Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route, sync_playwright
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import DictionaryObject, NameObject, TextStringObject
 
@@ -146,10 +146,13 @@ class Book:
             answers += [here, cell]
         quiz = article.find("h2", string=re.compile("^Quiz"))
         if quiz is not None and quiz.parent is not None:
-            copy = BeautifulSoup(str(quiz.parent), "html.parser")
-            for tag in copy.select("[id]"):
+            copy = BeautifulSoup(str(quiz.parent), "html.parser").section
+            assert copy is not None and copy.h2 is not None  # as in the lesson
+            copy.h2.name = "h3"
+            for tag in copy.select(":is(h2, h3) ~ p:not(:has(+ details))"):
+                tag.decompose()  # how to open an answer, and where to go next
+            for tag in [copy, *copy.select("[id]")]:
                 del tag["id"]
-            copy.h2.name = "h3"  # type: ignore[union-attr]  # it was found above
             answers.append(copy)
         if answers:
             self.appendix.extend([heading, *answers])
@@ -238,7 +241,7 @@ def print_page(page: Page) -> bytes:
     return printed
 
 
-def print_book(site: Path, pdf: Path) -> None:
+def print_book(site: Path, pdf: Path, browser: Browser) -> None:
     """Print the site in a folder to a file."""
     document = Book(site).html()
 
@@ -251,19 +254,23 @@ def print_book(site: Path, pdf: Path) -> None:
         else:
             route.abort()
 
+    page = browser.new_page(color_scheme="light", reduced_motion="reduce")
+    page.route("**/*", answer)
+    page.goto(HOST + DOCUMENT, wait_until="load")
+    page.evaluate("() => document.fonts.ready.then(() => true)")
+    finish(print_page(page), pdf)
+    page.close()
+
+
+def main(site: str = "_build/html", pdf: str = "_build/lenet5-rebuilt.pdf") -> None:
+    """Print the site in a folder to a file."""
+    logging.getLogger("pypdf").setLevel(logging.ERROR)  # it remarks on Chromium's trailer
+    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
     with sync_playwright() as playwright:
-        options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
         browser = playwright.chromium.launch(executable_path=chromium(), args=options)
-        page = browser.new_page(color_scheme="light", reduced_motion="reduce")
-        page.route("**/*", answer)
-        page.goto(HOST + DOCUMENT, wait_until="load")
-        page.evaluate("() => document.fonts.ready.then(() => true)")
-        finish(print_page(page), pdf)
+        print_book(ROOT / site, ROOT / pdf, browser)
         browser.close()
 
 
 if __name__ == "__main__":
-    logging.getLogger("pypdf").setLevel(logging.ERROR)  # it remarks on Chromium's trailer
-    given = [Path(name) for name in sys.argv[1:]]
-    built = [ROOT / "_build" / "html", ROOT / "_build" / "lenet5-rebuilt.pdf"]
-    print_book(*(given + built[len(given) :]))
+    main(*sys.argv[1:])

@@ -1,0 +1,102 @@
+"""The book on paper: one file with all pages, links that lead somewhere, and an outline."""
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+from bs4 import BeautifulSoup
+from conftest import ROOT
+from pypdf import PdfReader
+from test_site import documents
+
+sys.path.append(str(ROOT / "tools"))
+import pdf
+
+QUESTION = "None: pooling is not trained."
+ANSWER = "The paper\u2019s subsampling has a coefficient and a bias."
+
+
+@pytest.fixture(scope="module")
+def book(site):
+    return BeautifulSoup(pdf.Book(site).html(), "html.parser")
+
+
+@pytest.fixture(scope="module")
+def printed(browser, site, tmp_path_factory) -> PdfReader:
+    path = tmp_path_factory.mktemp("pdf") / "book.pdf"
+    pdf.print_book(site, path, browser)
+    return PdfReader(path)
+
+
+def titles(book):
+    return [article.h1.get_text() for article in book.select("article")]
+
+
+def headings(outline) -> Iterator[str]:
+    for item in outline:
+        if isinstance(item, list):
+            yield from headings(item)
+        else:
+            yield str(item.title)
+
+
+def test_every_page_is_in_the_book_once(book):
+    assert [a["id"] for a in book.select("article")] == [*map(pdf.anchor, documents()), "appendix"]
+
+
+def test_links_lead_to_one_place(book):
+    ids = [tag["id"] for tag in book.select("[id]")]
+    assert sorted(ids) == sorted(set(ids))
+    links = {a["href"] for a in book.select("a[href]")}
+    within = {link.removeprefix("#") for link in links if link.startswith("#")}
+    assert len(within) > 100
+    assert within <= set(ids)
+    assert all(link.startswith(("#", "https://", "http://", "mailto:")) for link in links)
+
+
+def test_solutions_stand_in_the_appendix_only(book):
+    solutions = book.select(".tag_hide-cell")
+    assert len(solutions) >= 40
+    assert all(cell.find_parent("article")["id"] == "appendix" for cell in solutions)
+    assert all(cell.find_previous("h3").a["href"].startswith("#notebooks-") for cell in solutions)
+
+
+def test_quiz_is_shut_in_its_lesson_and_open_in_the_appendix(book):
+    places = book.find_all("summary", string=QUESTION)
+    assert [place.parent.has_attr("open") for place in places] == [False, True]
+    appendix = book.select_one("#appendix").get_text(" ")
+    assert "Choose an answer" not in appendix
+    assert "Where next" not in appendix
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_printed_book_is_whole(printed, book):
+    assert printed.metadata.title == "LeNet-5, Rebuilt"
+    assert 150 < len(printed.pages) < 450
+    outline = list(headings(printed.outline))
+    at = [outline.index(title) for title in titles(book)]
+    assert at == sorted(at)
+    contents = printed.pages[0].extract_text()
+    leaf = printed.get_destination_page_number(printed.named_destinations["/appendix"])
+    assert f"Solutions and answers {leaf + 1}" in contents
+    assert "Solutions and answers" in printed.pages[leaf].extract_text()
+    text = "".join(page.extract_text() for page in printed.pages)
+    assert text.count(ANSWER) == 1, "quizzes are answered in the appendix"
+    assert "\\(" not in text
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_links_of_the_printed_book_lead_to_its_leaves(printed):
+    links = [
+        link.get_object()
+        for page in printed.pages
+        for link in page.get("/Annots") or ()
+        if link.get_object()["/Subtype"] == "/Link"
+    ]
+    within = {str(link["/Dest"]).removeprefix("/") for link in links if "/Dest" in link}
+    assert len(within) > 100
+    assert within <= {name.removeprefix("/") for name in printed.named_destinations}
+    outside = [str(link["/A"]["/URI"]) for link in links if "/URI" in link.get("/A", {})]
+    assert not [url for url in outside if url.startswith((pdf.HOST, "file:"))]
