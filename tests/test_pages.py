@@ -244,6 +244,7 @@ def test_lessons_link_terms_that_exist(site):
     for path in LESSONS:
         used = re.findall(r"glossary\.md#(term-[\w-]+)", path.read_text(encoding="utf-8"))
         assert set(used) <= ids
+        assert used, f"{path.stem} links no term"
         assert "{term}" not in path.read_text(encoding="utf-8")
 
 
