@@ -88,8 +88,8 @@ def _in_place(visit: Callable[..., None], display: bool) -> Callable[..., None]:
 
 def choose_renderer(app: Sphinx, config: Config) -> None:
     """Typeset while building, if there is MathJax to do so."""
-    if MATHJAX.exists() and shutil.which("node"):
-        config.html_math_renderer = "typeset"
+    can = MATHJAX.exists() and shutil.which("node")
+    config.html_math_renderer = "typeset" if can else "mathjax"
 
 
 def link_styles(
