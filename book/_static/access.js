@@ -11,15 +11,17 @@ const NAMES = [
 // What scrolls sideways can be reached by keyboard, and has a name. The theme looks once, before
 // folded parts are opened and fonts have come.
 function offer(box) {
-  const { overflowX } = getComputedStyle(box);
-  if (overflowX === "visible" || box.scrollWidth <= box.clientWidth) {
-    ["tabindex", "role", "aria-label"].forEach((name) => box.removeAttribute(name));
-    return;
-  }
+  const scrolls =
+    getComputedStyle(box).overflowX !== "visible" && box.scrollWidth > box.clientWidth;
   const [, name] = NAMES.find(([selector]) => box.matches(selector));
-  box.tabIndex = 0;
-  box.setAttribute("role", "group");
-  box.setAttribute("aria-label", `${name}, scrolls sideways`);
+  set(box, "tabindex", scrolls && "0");
+  set(box, "aria-label", scrolls && `${name}, scrolls sideways`);
+  if (!box.matches("figure")) set(box, "role", scrolls && "group"); // figures have theirs
+}
+
+function set(box, attribute, value) {
+  if (value) box.setAttribute(attribute, value);
+  else box.removeAttribute(attribute);
 }
 
 const observer = new ResizeObserver((entries) => entries.forEach(({ target }) => offer(target)));
