@@ -92,10 +92,11 @@ def visit(new_visit):
 
 
 @pytest.fixture(scope="module")
-def first_visits(new_visit, pytestconfig):
+def first_visits(new_visit, site, pytestconfig):
     """Each page visited once, with nothing of the book in the browser's cache."""
     visits = {}
-    for name in [*documents(), "search", "genindex"]:
+    slides = [f"slides/{path.stem}" for path in sorted(site.glob("slides/*.html"))]
+    for name in [*documents(), "search", "genindex", *slides]:
         visit = visits[name] = new_visit()
         visit.open(f"{name}.html")
         visit.formless = visit.page.evaluate(UNFORMED)
@@ -124,7 +125,7 @@ def test_every_formula_is_typeset(first_visits):
 
 def test_pages_are_light(first_visits):
     def limit(name):
-        if name.startswith("notebooks/"):
+        if name.startswith(("notebooks/", "slides/")):
             return LESSON
         return PROSE + LIVE if name == "book/live" else PROSE
 
