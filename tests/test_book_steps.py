@@ -1,0 +1,102 @@
+"""The steps of a build that are our own: formulas, style sheets, the live network in one file."""
+
+import logging
+import sys
+
+import pytest
+from conftest import ROOT
+
+sys.path.append(str(ROOT / "book" / "_ext"))
+import lenet_live
+import lenet_math
+import lenet_site
+import lenet_styles
+
+
+@pytest.fixture
+def mathjax():
+    if not lenet_math.MATHJAX.exists():
+        pytest.skip("MathJax was not fetched: run tools/vendor.py")
+
+
+def test_a_formula_is_typeset_with_mathml_beside_it(mathjax):
+    made = lenet_math.typeset(r"\frac{a}{b}", display=True)
+    assert made.startswith("<mjx-container")
+    assert "<mfrac><mi>a</mi><mi>b</mi></mfrac>" in made
+    assert "mjx-mfrac" in lenet_math.styles()
+
+
+@pytest.mark.parametrize("tex", [r"\unheard{a}", r"\frac{a}", r"\begin{aligned} a"])
+def test_a_formula_that_mathjax_cannot_read_is_a_warning(mathjax, caplog, monkeypatch, tex):
+    monkeypatch.setattr(lenet_math, "logger", logging.getLogger("formulas"))
+    lenet_math.typeset(tex, display=False)
+    assert tex in caplog.text
+
+
+def test_a_style_sheet_keeps_what_pages_and_scripts_name(tmp_path):
+    (tmp_path / "a.html").write_text('<p class="used" id="here">')
+    (tmp_path / "a.js").write_text("element.classList.add('added')")
+    sheet = tmp_path / "a.css"
+    sheet.write_text(
+        "p,.gone{a:b}.used:not(.never) b{c:d}.added,#here{e:f}#gone{g:h}"
+        "@media print{.used{i:j}.gone{k:l}}@media screen{.gone{m:n}}"
+        "@keyframes x{to{o:p}}.bs-tooltip-top{q:r}.fa-bars:before{s:t}"
+    )
+    lenet_styles.purge(sheet, tmp_path)
+    assert sheet.read_text() == (
+        "p{a:b}.used:not(.never) b{c:d}.added,#here{e:f}"
+        "@media print{.used{i:j}}@keyframes x{to{o:p}}.bs-tooltip-top{q:r}"
+    )
+
+
+def live_folder(tmp_path, entry):
+    (tmp_path / "weights").mkdir()
+    (tmp_path / "weights" / "a.safetensors").write_bytes(b"abc")
+    (tmp_path / "digits.json").write_text("{}")
+    (tmp_path / "part.js").write_text("export const one = 1;\nexport function two() {}\n")
+    (tmp_path / "live.js").write_text(entry)
+    return tmp_path
+
+
+def test_modules_become_one_script_with_their_data(tmp_path):
+    folder = live_folder(
+        tmp_path,
+        'import { one } from "./part.js";\nfetch(new URL(name, import.meta.url), one);\n',
+    )
+    lenet_live.bundle(folder)
+    text = (folder / lenet_live.BUNDLE).read_text()
+    assert '"weights/a.safetensors": "data:;base64,YWJj"' in text
+    assert 'const { one } = modules["part.js"];' in text
+    assert "fetch(files[name], one)" in text
+    assert text.index('modules["part.js"] =') < text.index('modules["live.js"] =')
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "export default 3;",
+        'import all from "./part.js";',
+        'import * as all from "./part.js";',
+        "const here = import.meta.url;",
+    ],
+)
+def test_a_module_that_cannot_be_joined_is_refused(tmp_path, entry):
+    with pytest.raises(ValueError, match=r"live\.js.*write a named import"):
+        lenet_live.bundle(live_folder(tmp_path, entry + "\n"))
+
+
+def test_scripts_in_a_page_move_into_files_and_data_stays(tmp_path):
+    (tmp_path / "_static").mkdir()
+    page = lenet_site.finish_page(
+        '<script>let a = "<b>";</script><script type="application/json">{}</script>'
+        '<script src="a.js"></script><button onclick="window.print()"></button><img src="b.png">',
+        "deep/page.html",
+        tmp_path,
+    )
+    (moved,) = (tmp_path / "_static").glob("inline-*.js")
+    assert moved.read_text() == 'let a = "<b>";\n'
+    assert page == (
+        f'<script src="../_static/{moved.name}"></script>'
+        '<script type="application/json">{}</script><script src="a.js"></script>'
+        '<button data-click="print"></button><img loading="lazy" decoding="async" src="b.png">'
+    )
