@@ -4,12 +4,13 @@
   var script = document.getElementById("live-start");
   var root = document.getElementById("live");
   var app = root.querySelector(".live-app");
+  var message = root.querySelector(".live-message");
   var still = root.querySelector(".live-still");
   var folder = script.src.replace(/[^/]*$/, "");
   var started = false;
 
   function say(text) {
-    root.querySelector(".live-message").textContent = text;
+    message.textContent = text;
   }
 
   function tooOld() {
@@ -20,7 +21,10 @@
   function start() {
     if (started) return;
     started = true;
-    say("The network is loading.");
+    // Said only when it takes long, since a message moves what stands below it.
+    setTimeout(function () {
+      if (app.hidden && !message.textContent) say("The network is loading.");
+    }, 1000);
     var live = document.createElement("script");
     if (location.protocol === "file:") { // where a browser loads neither modules nor data
       live.src = folder + "offline.js";
