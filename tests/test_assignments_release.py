@@ -31,8 +31,9 @@ def lines(text: str) -> set[str]:
     return {line.strip() for line in text.splitlines() if len(line.strip()) > 40}
 
 
-def words(text: str) -> set[str]:
-    return set(re.findall(r"[a-z_]{6,}", text.lower()))
+def names(text: str) -> set[str]:
+    """Return names of several words: the pages may use any plain word by chance."""
+    return set(re.findall(r"[a-z]+(?:_[a-z]+)+", text.lower()))
 
 
 def hidden(name: str) -> str:
@@ -105,10 +106,10 @@ def test_the_built_book_does_not(site):
 
 
 def test_the_search_index_does_not(site):
-    index = words((site / "searchindex.js").read_text())
+    index = names((site / "searchindex.js").read_text())
     released = "\n".join(sources(notebook_path(name, "release")) for name in NAMES)
-    secret = words("\n".join(map(hidden, NAMES))) - words(PUBLIC) - words(released)
-    assert len(secret) > 10
+    secret = names("\n".join(map(hidden, NAMES))) - names(PUBLIC) - names(released)
+    assert secret and names(PUBLIC) & index
     assert not secret & index
 
 
