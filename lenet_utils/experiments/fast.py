@@ -85,7 +85,11 @@ EXPERIMENTS = [
         name="fast",
         title="Seconds from nothing to 99.2% on the test digits, by a recipe fixed beforehand",
         source="not in the paper",
-        variants={"256 digits an update, 4 passes": RECIPE},
+        # On digits held out five passes misread 0.92%, four 1.02%: the margin that the goal needs.
+        variants={
+            "256 digits an update, 4 passes": RECIPE,
+            "256 digits an update, 5 passes": {**RECIPE, "passes": 5},
+        },
         seeds=10,
         runner=FastRunner,
         side_by_side=1,
