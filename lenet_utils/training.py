@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lenet_utils.evaluation import decide, evaluate, require_examples
+from lenet_utils.quick import keep_memory
 from lenet_utils.weights import write_atomically
 
 Criterion = Callable[[Tensor, Tensor], Tensor]
@@ -150,6 +151,8 @@ def fit(
             f"epochs is {epochs} and batch_size is {batch_size}; expected 1 or more of each."
         )
     device = torch.device(device) if device is not None else get_device()
+    if device.type == "cpu":
+        keep_memory()
     # PyTorch pools and convolves faster on a CPU when the channels of a pixel lie side by side.
     model.to(device, memory_format=torch.channels_last)
     train, held = (part.to(device) for part in split_validation(len(labels), validation, seed))

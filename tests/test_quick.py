@@ -1,4 +1,7 @@
-"""The quick layers give what PyTorch's give."""
+"""The quick layers give what PyTorch's give, and memory is kept."""
+
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -52,3 +55,26 @@ def test_the_network_reads_as_before() -> None:
     text = str(lenet5_modern())
     assert "(s2): MaxPool2d(kernel_size=2" in text
     assert "(c5): Conv2d(16, 120, kernel_size=(5, 5)" in text
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc returns memory; others do otherwise")
+def test_freed_memory_is_used_again() -> None:
+    code = """
+import resource, sys, torch
+from lenet_utils.quick import keep_memory
+
+def update():
+    blocks = [torch.ones(5_000_000) for _ in range(3)]  # 60 MB
+
+if sys.argv[1] == "keep":
+    keep_memory()
+update()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(3):
+    update()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+    kept, returned = (
+        int(subprocess.check_output([sys.executable, "-c", code, word])) for word in ("keep", "no")
+    )
+    assert kept < 1_000 < 10_000 < returned  # pages that the system had to clear
