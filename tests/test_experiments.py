@@ -6,9 +6,16 @@ from pathlib import Path
 import pytest
 import torch
 
-from lenet_utils.experiments import Experiment, Job, load_record, mean_interval
+from lenet_utils.experiments import Experiment, Job, load_record, mean_interval, running
 from lenet_utils.experiments.__main__ import describe, main
-from lenet_utils.experiments.records import Record, Run, merge_records, rounded, save_record
+from lenet_utils.experiments.records import (
+    Record,
+    Run,
+    merge_records,
+    record_path,
+    rounded,
+    save_record,
+)
 from lenet_utils.experiments.running import run_experiment
 
 
@@ -93,6 +100,18 @@ def test_a_killed_run_goes_on_to_the_same_result(tmp_path, fail_at):
         assert half.finished() == [] and len(half.runs[0].curves["train_error"]) == fail_at
     Toy.fail_at = None
     assert numbers(go(tmp_path / "cut")) == expected
+
+
+def test_what_is_taken_up_again_says_which_code_began_it(tmp_path, monkeypatch):
+    began, now = (dict.fromkeys(("device", "python", "torch"), "") for _ in range(2))
+    began["commit"], now["commit"] = "aaa", "bbb"
+    monkeypatch.setattr(running, "environment", lambda device: began)
+    go(tmp_path)
+    record_path("toy", tmp_path / "r").unlink()
+    monkeypatch.setattr(running, "environment", lambda device: now)
+    lines: list[str] = []
+    assert go(tmp_path, report=lines.append).environments == [began]
+    assert "begun at commit aaa; remove that file to begin anew" in lines[0]
 
 
 def test_finished_jobs_are_not_run_again_and_more_seeds_are_added(tmp_path):

@@ -133,19 +133,25 @@ def _run_group(
     runner = experiment.runner(group, data, device)
     path = _state_path(experiment.name, group, cache)
     curves: list[dict[str, list[float]]] = [{} for _ in group]
-    seconds = 0.0
+    seconds, where = 0.0, environment(device)
     if path.exists():
         state = torch.load(path, map_location="cpu", weights_only=True)
         curves, seconds = state["curves"], state["seconds"]
         runner.load_state_dict(state["runner"])
-    environment = _environment_index(record, device)
+        # A run belongs to the code that began it, not to that which takes it up again.
+        where = state.get("environment", where)
+        progress.report(
+            f"{progress.name}: goes on from {path}, begun at commit {where['commit']}; "
+            "remove that file to begin anew."
+        )
+    index = _environment_index(record, where)
     own = {(job.variant, job.seed) for job in group}
     others = [run for run in record.runs if (run.variant, run.seed) not in own]
 
     def write(final: list[dict[str, Any]] | None) -> None:
         share = round(seconds / len(group), 2)
         record.runs = others + [
-            Run(job.variant, job.seed, curves[i], final[i] if final else None, share, environment)
+            Run(job.variant, job.seed, curves[i], final[i] if final else None, share, index)
             for i, job in enumerate(group)
         ]
         save_record(record, records)
@@ -158,7 +164,7 @@ def _run_group(
                 curve.setdefault(name, []).append(value)
         took = time.perf_counter() - start
         seconds += took
-        _save_state(path, group, runner, curves, seconds)
+        _save_state(path, group, runner, curves, seconds, where)
         write(None)
         progress(group, number + 1, runner.passes, took, curves)
     start = time.perf_counter()
@@ -168,9 +174,15 @@ def _run_group(
 
 
 def _save_state(
-    path: Path, group: list[Job], runner: Runner, curves: list[Any], seconds: float
+    path: Path,
+    group: list[Job],
+    runner: Runner,
+    curves: list[Any],
+    seconds: float,
+    where: dict[str, str],
 ) -> None:
     state = {
+        "environment": where,
         "jobs": [list(job) for job in group],
         "curves": curves,
         "seconds": seconds,
@@ -212,8 +224,7 @@ def _summary(name: str, curves: list[dict[str, list[float]]]) -> str:
     return f"{name} {low:.4g} .. {high:.4g}"
 
 
-def _environment_index(record: Record, device: torch.device) -> int:
-    here = environment(device)
-    if here not in record.environments:
-        record.environments.append(here)
-    return record.environments.index(here)
+def _environment_index(record: Record, where: dict[str, str]) -> int:
+    if where not in record.environments:
+        record.environments.append(where)
+    return record.environments.index(where)
