@@ -16,7 +16,7 @@ def environment(device: torch.device) -> dict[str, str]:
     return {
         "device": f"{device.type}: {name}",
         "python": platform.python_version(),
-        "torch": torch.__version__,
+        "torch": str(torch.__version__),  # a class of its own, which no safe load takes
         "commit": _commit(),
     }
 
