@@ -326,7 +326,7 @@ HOSTILE = {
     "loops-in-the-function": Case(side("while True: pass"), (2, 0, 3), "the limit of a cell"),
     "loops-and-holds-on": Case(after("q1_counts", STUBBORN), says="the limit of a cell"),
     "sleeps": Case(after("q3_layer", "import time; time.sleep(1000)"), says="the limit of a cell"),
-    "eats-memory": Case(after("q1_counts", "held = []\nwhile True: held.append(bytearray(10**7))"), says="MemoryError"),
+    "eats-memory": Case(after("q1_counts", "held = []\nwhile True: held.append(bytes(10**7))"), says="MemoryError"),
     "forks": Case(after("q1_counts", "import os, time\nassert os.getpid() == 1\nfor _ in range(500):\n    if os.fork() == 0:\n        time.sleep(1000)"), says="BlockingIOError", needs_namespaces=True),
     "kills-everything": Case(after("q1_counts", "import os\nassert os.getpid() == 1  # else it would end more than itself\nos.kill(-1, 9)"), needs_namespaces=True),
     "leaves": Case(after("q1_counts", "import os\nos._exit(0)"), says="ended the process"),
