@@ -14,7 +14,9 @@ import tarfile
 import tempfile
 import urllib.request
 import warnings
+import zlib
 from collections.abc import Callable, Iterator
+from http.client import HTTPException, IncompleteRead
 from pathlib import Path
 from typing import IO, Any
 
@@ -119,7 +121,7 @@ def _keep(root: Path, name: str, data: bytes) -> None:
 def _gunzip(data: bytes, name: str) -> bytes:
     try:
         return gzip.decompress(data)
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         raise SourceFailed(f"gave a damaged {name}.gz ({error})") from error
 
 
@@ -142,16 +144,14 @@ def _get(url: str, progress: bool) -> bytes:
         with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
             total = int(answer.headers.get("Content-Length") or 0)
             data = _read(answer, total, url.rsplit("/", 1)[-1], progress)
-    except (OSError, ValueError) as error:  # URLError, HTTPError and time-outs are OSErrors
-        raise SourceFailed(str(error)) from error
+    except (OSError, ValueError, HTTPException) as error:  # URLError, time-outs: OSErrors
+        raise SourceFailed(str(error) or type(error).__name__) from error
     if total and len(data) < total:
         raise SourceFailed(f"was cut off after {len(data):,} of {total:,} bytes of {url}")
     return data
 
 
 def _read(answer: IO[bytes], total: int, name: str, progress: bool) -> bytes:
-    from http.client import IncompleteRead
-
     from tqdm.auto import tqdm
 
     parts = []

@@ -53,8 +53,13 @@ class Mirror(http.server.BaseHTTPRequestHandler):
         if self.fault == "hanging":
             time.sleep(3)
             return
-        if self.fault == "damaged":
+        if self.fault == "another":
             data = gzip.compress(b"not the digits")
+        if self.fault == "damaged":
+            data = data[:30] + bytes(30) + data[60:]
+        if self.fault == "no answer of HTTP":
+            self.wfile.write(b"<html>log in first</html>\n")
+            return
         self.send_response(200)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
@@ -117,6 +122,12 @@ def test_packed_files_in_the_folder_serve_without_any_network(mirror, tmp_path, 
     assert mirror.requests == 0
 
 
+def test_a_packed_file_that_is_damaged_does_not_stop_the_mirror(mirror, tmp_path, packed, full):
+    data = packed[f"{NAMES[0]}.gz"]
+    (tmp_path / f"{NAMES[0]}.gz").write_bytes(data[:500] + bytes(50) + data[550:])
+    assert same(load_mnist(tmp_path, progress=False), full)
+
+
 def test_a_damaged_file_is_named_fetched_again_and_kept_aside(mirror, tmp_path, full):
     load_mnist(tmp_path, progress=False)
     (tmp_path / NAMES[1]).write_bytes(b"my own labels")
@@ -130,7 +141,9 @@ def test_a_damaged_file_is_named_fetched_again_and_kept_aside(mirror, tmp_path, 
     ("fault", "answer"),
     [
         ("forbidden", "HTTP Error 403"),
-        ("damaged", "gave a wrong train-images"),
+        ("another", "gave a wrong train-images"),
+        ("damaged", "gave a damaged train-images"),
+        ("no answer of HTTP", "log in first"),
         ("cut", "was cut off after"),
         ("hanging", "timed out|Remote end closed"),
     ],
