@@ -5,7 +5,7 @@ d2E/da_i^2 to the states it reads, through squared weights, and to its weights, 
 states; a squashing function multiplies by its squared slope. A weight that many connections
 share gets the sum over the connections. This is neither the exact second derivative nor the
 diagonal of J^T J of the shared weight.
-Source: LeCun, Bottou, Bengio and Haffner (1998), Appendix C, Eqs. 22 to 27, pp. 42-43.
+Source: LeCun, Bottou, Bengio and Haffner (1998), Appendix C, Eqs. 22 to 27, p. 42.
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from torch.func import functional_call
 from torch.nn import functional as F
 
 from lenet_utils import quick
-from lenet_utils.criteria import Criterion
+from lenet_utils.criteria import Criterion, require_outputs
 from lenet_utils.layers import (
     AMPLITUDE,
     SLOPE,
@@ -26,6 +26,7 @@ from lenet_utils.layers import (
     SparseConv2d,
     Subsampling,
 )
+from lenet_utils.models import LeNet5
 
 Start = Literal["constant", "exact"] | float
 
@@ -60,9 +61,11 @@ def diagonal_curvature(
         ValueError: a layer without a rule, by its name; "constant" for a model without an RBF
             output; inputs and targets that do not fit.
 
-    Source: Eqs. 22 to 27, pp. 42-43.
+    Source: Eqs. 22 to 27, p. 42.
     """
     layers = list(require_known_layers(model, start))
+    if isinstance(model, LeNet5):
+        model.require_input(inputs)
     tape: Tape = []
     x = inputs
     for layer in layers:
@@ -144,11 +147,12 @@ def _layers(model: nn.Module, prefix: str = "") -> Iterator[nn.Module]:
 def _start(tape: Tape, criterion: Criterion, targets: Tensor, start: Start) -> Tensor:
     """Return d2E/dx2 of the states that the RBF output reads, or of the scores."""
     last, states, outputs = tape[-1]
-    if outputs[0, 0].numel() != 1:
+    if outputs.shape[2:].numel() != 1:
         raise ValueError(
             f"the outputs have shape {tuple(outputs.shape)}; SDLM needs one position a pattern. "
             "Train on pictures of the nominal size."
         )
+    require_outputs(outputs.flatten(1), targets)
     if not isinstance(start, str):
         return torch.full_like(states if isinstance(last, RBFOutput) else outputs, start)
     if start == "constant":
