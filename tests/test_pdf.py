@@ -1,5 +1,7 @@
 """The book on paper: one file with all pages, links that lead somewhere, and an outline."""
 
+import re
+import shutil
 import sys
 from collections.abc import Iterator
 
@@ -16,14 +18,19 @@ QUESTION = "None: pooling is not trained."
 
 
 @pytest.fixture(scope="module")
-def book(site):
-    return BeautifulSoup(pdf.Book(site).html(), "html.parser")
+def document(site) -> str:
+    return pdf.Book(site).html()
 
 
 @pytest.fixture(scope="module")
-def printed(browser, site, tmp_path_factory) -> PdfReader:
+def book(document):
+    return BeautifulSoup(document, "html.parser")
+
+
+@pytest.fixture(scope="module")
+def printed(browser, document, site, tmp_path_factory) -> PdfReader:
     path = tmp_path_factory.mktemp("pdf") / "book.pdf"
-    pdf.print_book(site, path, browser)
+    pdf.print_book(document, site, path, browser)
     return PdfReader(path)
 
 
@@ -70,6 +77,21 @@ def test_quiz_is_shut_in_its_lesson_and_open_in_the_appendix(book):
     appendix = book.select_one("#appendix").get_text(" ")
     assert "Choose an answer" not in appendix
     assert "Where next" not in appendix
+
+
+def test_a_pdf_in_the_site_is_offered_beside_the_archive(site, tmp_path):
+    """The welcome page names no PDF until there is one, as there is in the published site."""
+    page = tmp_path / "book" / "welcome.html"
+    page.parent.mkdir()
+    shutil.copy(site / "book" / "welcome.html", page)
+    publish = (ROOT / ".github" / "workflows" / "publish.yml").read_text()
+    (name,) = re.findall(r"tools/pdf.py _build/html _build/html/(\S+)", publish)
+    assert name not in page.read_text("utf-8")
+    for _ in range(2):
+        pdf.offer(tmp_path, tmp_path / name)
+        links = BeautifulSoup(page.read_text("utf-8"), "html.parser").select("article p > a")
+        offered = [link["href"] for link in links if link["href"].endswith((".zip", ".pdf"))]
+        assert offered == ["../lenet5-rebuilt.zip", "../lenet5-rebuilt.pdf"]
 
 
 @pytest.mark.browser

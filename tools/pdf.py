@@ -4,7 +4,8 @@
 
 The pages become one document in reading order, which Chromium prints: links between pages lead
 from leaf to leaf. Solutions and answers to quizzes go to an appendix. It is printed twice: only a
-first print tells the numbers of the leaves that the contents name.
+first print tells the numbers of the leaves that the contents name. A PDF that is written into the
+folder of the site is offered on the welcome page.
 """
 
 import logging
@@ -37,6 +38,7 @@ LINKS = ("href", "xlink:href")
 NAMED = ("aria-labelledby", "aria-describedby", "for")  # ids without #
 FOOTER = """<p style="width: 100%; margin: 0 17mm; font: 8pt sans-serif; color: #555">
 <span class="title"></span> <span class="pageNumber" style="float: right"></span></p>"""
+OFFER = '<p>For paper there is <a href="../{}">one PDF</a>, with the solutions in an appendix.</p>'
 
 
 def chapters() -> list[tuple[str, list[str]]]:
@@ -226,8 +228,8 @@ def print_page(page: Page) -> bytes:
             display_header_footer=True,
             header_template="<span></span>",
             footer_template=FOOTER,
-            tagged=True,
-            outline=True,
+            tagged=last,
+            outline=last,
         )
         if not last:
             reader = PdfReader(BytesIO(printed))
@@ -241,9 +243,8 @@ def print_page(page: Page) -> bytes:
     return printed
 
 
-def print_book(site: Path, pdf: Path, browser: Browser) -> None:
-    """Print the site in a folder to a file."""
-    document = Book(site).html()
+def print_book(document: str, site: Path, pdf: Path, browser: Browser) -> None:
+    """Print the document that was made of the site in a folder."""
 
     def answer(route: Route) -> None:
         place = unquote(urlsplit(route.request.url).path).lstrip("/")
@@ -262,14 +263,26 @@ def print_book(site: Path, pdf: Path, browser: Browser) -> None:
     page.close()
 
 
+def offer(site: Path, pdf: Path) -> None:
+    """Link a PDF that lies in the site from its welcome page, below the archive."""
+    page = site / "book" / "welcome.html"
+    text = page.read_text(encoding="utf-8")
+    if pdf.name not in text:
+        line = rf"\g<0>\n{OFFER.format(pdf.relative_to(site).as_posix())}"
+        text = re.sub(r"<p>[^<]*<a [^>]*\.zip.*?</p>", line, text, count=1, flags=re.DOTALL)
+        page.write_text(text, encoding="utf-8")
+
+
 def main(site: str = "_build/html", pdf: str = "_build/lenet5-rebuilt.pdf") -> None:
     """Print the site in a folder to a file."""
     logging.getLogger("pypdf").setLevel(logging.ERROR)  # it remarks on Chromium's trailer
     options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=options)
-        print_book(ROOT / site, ROOT / pdf, browser)
+        print_book(Book(ROOT / site).html(), ROOT / site, ROOT / pdf, browser)
         browser.close()
+    if ROOT / site in (ROOT / pdf).parents:
+        offer(ROOT / site, ROOT / pdf)
 
 
 if __name__ == "__main__":
