@@ -58,16 +58,16 @@ class MSE(Criterion):
     distance_scale: float = 1.0
 
     def __post_init__(self) -> None:
-        _require_positive("distance_scale", self.distance_scale, "1 or 0.5")
+        require_positive("distance_scale", self.distance_scale, "1 or 0.5")
 
     def losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Return the loss of each pattern: (N, K) and int64 (N,) to (N,)."""
-        _require_outputs(outputs, targets)
+        require_outputs(outputs, targets)
         return self.distance_scale * outputs.gather(1, targets[:, None])[:, 0]
 
     def derivatives(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         """Return dE/dy (N, K) and d2E/dy2 (N, K, K), which is zero: E is linear in y."""
-        _require_outputs(outputs, targets)
+        require_outputs(outputs, targets)
         slopes = self.distance_scale * _one_hot(outputs, targets)
         return slopes, outputs.new_zeros(*outputs.shape, outputs.shape[1])
 
@@ -98,18 +98,17 @@ class MAP(Criterion):
     def __post_init__(self) -> None:
         if not self.j > 0:
             raise ValueError(f"j is {self.j}; expected a positive number, such as 1 or math.inf.")
-        _require_positive("distance_scale", self.distance_scale, "1 or 0.5")
+        require_positive("distance_scale", self.distance_scale, "1 or 0.5")
 
     def losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Return the loss of each pattern: (N, K) and int64 (N,) to (N,)."""
-        _require_outputs(outputs, targets)
-        exponents = self._exponents(outputs)
-        right = -exponents.gather(1, targets[:, None])[:, 0]
-        return right + torch.logsumexp(exponents, 1)
+        require_outputs(outputs, targets)
+        right = self.distance_scale * outputs.gather(1, targets[:, None])[:, 0]
+        return right + torch.logsumexp(self._exponents(outputs), 1)
 
     def derivatives(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         """Return dE/dy (N, K) and d2E/dy2 (N, K, K)."""
-        _require_outputs(outputs, targets)
+        require_outputs(outputs, targets)
         shares = torch.softmax(self._exponents(outputs), 1)[:, :-1]
         slopes = self.distance_scale * (_one_hot(outputs, targets) - shares)
         return slopes, self.distance_scale**2 * _covariance(shares)
@@ -131,12 +130,12 @@ class CrossEntropy(Criterion):
 
     def losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Return the loss of each pattern: scores (N, K) and int64 (N,) to (N,)."""
-        _require_outputs(outputs, targets)
+        require_outputs(outputs, targets)
         return torch.logsumexp(outputs, 1) - outputs.gather(1, targets[:, None])[:, 0]
 
     def derivatives(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         """Return dE/dy (N, K) and d2E/dy2 (N, K, K)."""
-        _require_outputs(outputs, targets)
+        require_outputs(outputs, targets)
         shares = torch.softmax(outputs, 1)
         return shares - _one_hot(outputs, targets), _covariance(shares)
 
@@ -149,16 +148,18 @@ def _covariance(shares: Tensor) -> Tensor:
     return torch.diag_embed(shares) - shares[:, :, None] * shares[:, None, :]
 
 
-def _require_positive(name: str, value: float, examples: str) -> None:
+def require_positive(name: str, value: float, examples: str) -> None:
+    """Refuse a value that is not a positive, finite number."""
     if not (value > 0 and math.isfinite(value)):
         raise ValueError(f"{name} is {value}; expected a positive number, such as {examples}.")
 
 
-def _require_outputs(outputs: Tensor, targets: Tensor) -> None:
-    if outputs.dim() != 2 or not outputs.is_floating_point():
+def require_outputs(outputs: Tensor, targets: Tensor) -> None:
+    """Refuse outputs that are not (N, K), and targets that do not name one of K classes each."""
+    if outputs.dim() != 2 or len(outputs) == 0 or not outputs.is_floating_point():
         raise ValueError(
             f"outputs are {outputs.dtype} of shape {tuple(outputs.shape)}; expected a float "
-            "tensor (N, K). Average or pick a position of a wider network's outputs first."
+            "tensor (N, K), N of 1 or more. Pick a position of a wider network's outputs first."
         )
     if targets.dtype != torch.int64 or targets.shape != outputs.shape[:1]:
         raise ValueError(
@@ -166,3 +167,11 @@ def _require_outputs(outputs: Tensor, targets: Tensor) -> None:
             f"({len(outputs)},): the class number of each pattern. Convert them with "
             "targets.long()."
         )
+    # Elsewhere the values are not read, which would wait for the GPU.
+    if targets.device.type == "cpu":
+        low, high = int(targets.min()), int(targets.max())
+        if low < 0 or high >= outputs.shape[1]:
+            raise ValueError(
+                f"targets run from {low} to {high}; the outputs name {outputs.shape[1]} classes, "
+                f"so expected 0 to {outputs.shape[1] - 1}."
+            )

@@ -17,7 +17,7 @@ from torch.func import functional_call
 from torch.nn import functional as F
 
 from lenet_utils import quick
-from lenet_utils.criteria import Criterion
+from lenet_utils.criteria import Criterion, require_outputs
 from lenet_utils.layers import (
     AMPLITUDE,
     SLOPE,
@@ -26,6 +26,7 @@ from lenet_utils.layers import (
     SparseConv2d,
     Subsampling,
 )
+from lenet_utils.models import LeNet5
 
 Start = Literal["constant", "exact"] | float
 
@@ -63,6 +64,8 @@ def diagonal_curvature(
     Source: Eqs. 22 to 27, p. 42.
     """
     layers = list(require_known_layers(model, start))
+    if isinstance(model, LeNet5):
+        model.require_input(inputs)
     tape: Tape = []
     x = inputs
     for layer in layers:
@@ -144,11 +147,12 @@ def _layers(model: nn.Module, prefix: str = "") -> Iterator[nn.Module]:
 def _start(tape: Tape, criterion: Criterion, targets: Tensor, start: Start) -> Tensor:
     """Return d2E/dx2 of the states that the RBF output reads, or of the scores."""
     last, states, outputs = tape[-1]
-    if outputs[0, 0].numel() != 1:
+    if outputs.shape[2:].numel() != 1:
         raise ValueError(
             f"the outputs have shape {tuple(outputs.shape)}; SDLM needs one position a pattern. "
             "Train on pictures of the nominal size."
         )
+    require_outputs(outputs.flatten(1), targets)
     if not isinstance(start, str):
         return torch.full_like(states if isinstance(last, RBFOutput) else outputs, start)
     if start == "constant":

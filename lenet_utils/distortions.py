@@ -102,7 +102,7 @@ def warp(images: Tensor, maps: Tensor, *, background: float | None = None) -> Te
         As `images`: type, shape and device.
 
     Raises:
-        ValueError: see `distort`; maps of another number or shape.
+        ValueError: see `distort`; maps of another number or shape, or that cannot be inverted.
     """
     _require(images, maps, background)
     if background is None:
@@ -142,4 +142,10 @@ def _require(images: Tensor, maps: Tensor, background: float | None) -> None:
         raise ValueError(
             f"maps are {maps.dtype} of shape {tuple(maps.shape)}; expected float "
             f"({len(images)}, 2, 3), one a picture."
+        )
+    areas = torch.linalg.det(maps[:, :, :2].double())
+    if not bool(maps.isfinite().all() and areas.all()):
+        raise ValueError(
+            f"a map multiplies areas by {areas[areas.abs().argmin()]:g}; expected maps of finite "
+            "numbers that can be inverted."
         )

@@ -3,6 +3,7 @@
 Source: LeCun, Bottou, Bengio and Haffner (1998), Appendix A, p. 41.
 """
 
+import math
 from typing import Literal
 
 import torch
@@ -42,14 +43,19 @@ def initialise_1998(
 
     Source: the rule, p. 41.
     """
-    if not gain > 0:
-        raise ValueError(f"gain is {gain}; expected a positive number, such as 2.4.")
+    if not (gain > 0 and math.isfinite(gain) and math.isfinite(power)):
+        raise ValueError(
+            f"gain is {gain} and power is {power}; expected a positive and a finite number, such "
+            "as 2.4 and 1."
+        )
+    # Before the first draw: a refusal leaves the model as it was.
+    for name, value in (("coefficient", coefficient), ("bias", bias)):
+        if value != "random" and not (isinstance(value, int | float) and math.isfinite(value)):
+            raise ValueError(f"{name} is {value!r}; expected a number or 'random'.")
     generator = torch.Generator().manual_seed(seed)
 
     def draw(parameter: Tensor, fan_in: Tensor, value: Value = "random") -> None:
-        if isinstance(value, str) and value != "random":
-            raise ValueError(f"an initial value is {value!r}; expected a number or 'random'.")
-        if value == "random":
+        if isinstance(value, str):
             bound = gain / fan_in.to(parameter) ** power
             sample = torch.rand(parameter.shape, generator=generator).to(parameter)
             parameter.copy_((2 * sample - 1) * bound)

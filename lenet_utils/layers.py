@@ -202,7 +202,8 @@ class RBFOutput(nn.Module):
     Shapes: (N, features, H, W) to (N, classes, H, W).
 
     Raises:
-        ValueError: codes that are not a matrix; an input with another number of features.
+        ValueError: codes that are not a matrix of finite floats; an input with another number of
+            features.
 
     Source: Eq. 7, p. 8.
     """
@@ -211,10 +212,12 @@ class RBFOutput(nn.Module):
 
     def __init__(self, codes: Tensor) -> None:
         super().__init__()
-        if codes.dim() != 2 or not codes.is_floating_point():
+        real = isinstance(codes, Tensor) and codes.is_floating_point()
+        if not real or codes.dim() != 2 or not bool(codes.isfinite().all()):
+            told = f"{codes.dtype} of shape {tuple(codes.shape)}" if real else repr(codes)[:60]
             raise ValueError(
-                f"codes are {codes.dtype} of shape {tuple(codes.shape)}; expected a float matrix "
-                "(classes, features), such as digit_codes()."
+                f"codes are {told}; expected a float matrix (classes, features) of finite "
+                "numbers, such as digit_codes()."
             )
         self.register_buffer("codes", codes.clone())
 

@@ -6,6 +6,7 @@ part and nothing else. Source: Section II-B and Fig. 2, pp. 7-9.
 
 from collections import OrderedDict
 from collections.abc import Callable
+from numbers import Integral
 from typing import Literal
 
 import torch
@@ -64,8 +65,17 @@ class LeNet5(nn.Sequential):
         batch_norm: bool = False,
         codes: Tensor | None = None,
     ) -> None:
-        if num_classes < 1:
-            raise ValueError(f"num_classes is {num_classes}; expected 1 or more.")
+        if not isinstance(num_classes, Integral) or num_classes < 1:
+            raise ValueError(
+                f"num_classes is {num_classes!r}; expected a whole number of 1 or more."
+            )
+        if padding not in range(16):
+            raise ValueError(f"padding is {padding!r}; expected a whole number from 0 to 15.")
+        if isinstance(activation, nn.Module):
+            raise ValueError(  # noqa: TRY004
+                f"activation is the module {activation}; expected what makes one: "
+                f"{type(activation).__name__}, without brackets."
+            )
         parts: OrderedDict[str, nn.Module] = OrderedDict()
         parts["c1"] = nn.Conv2d(1, 6, 5, padding=padding)
         _add_norm(parts, "c1", 6, batch_norm)
@@ -83,11 +93,11 @@ class LeNet5(nn.Sequential):
         parts["f6_act"] = activation()
         parts["output"] = _output(output, num_classes, codes)
         super().__init__(parts)
-        self.nominal_size = 32 - 2 * padding
+        self.nominal_size: int = 32 - 2 * padding
 
     def forward(self, x: Tensor) -> Tensor:
         """Return outputs (N, classes), or (N, classes, H, W) for a wider input."""
-        self._require_input(x)
+        self.require_input(x)
         y = super().forward(x)
         return y.flatten(1) if y.shape[-2:] == (1, 1) else y
 
@@ -102,13 +112,23 @@ class LeNet5(nn.Sequential):
         y = self(x)
         return y.argmin(1) if self.smallest_wins else y.argmax(1)
 
-    def _require_input(self, x: Tensor) -> None:
+    def require_input(self, x: Tensor) -> None:
+        """Refuse what the network does not take.
+
+        Raises:
+            ValueError: another type or shape; it says what was expected, and how to get it.
+        """
         size = self.nominal_size
         if not isinstance(x, Tensor) or not x.is_floating_point():
             kind = x.dtype if isinstance(x, Tensor) else type(x).__name__
             raise ValueError(
                 f"LeNet5 got {kind}; expected a float tensor. Normalise the digits first: "
                 "normalise_1998(...) or normalise_modern(...)."
+            )
+        mine = next(self.parameters()).dtype
+        if (x.dtype == torch.float64) != (mine == torch.float64):
+            raise ValueError(
+                f"LeNet5 got {x.dtype}, but its parameters are {mine}: convert with x.to({mine})."
             )
         if x.dim() != 4 or x.shape[1] != 1:
             raise ValueError(
@@ -221,8 +241,10 @@ def _output(kind: str, num_classes: int, codes: Tensor | None) -> nn.Module:
                 f"{CODE_LENGTH}) of -1 and +1, one row a class."
             )
         codes = codes[:num_classes]
+    units = RBFOutput(codes)
     if codes.shape != (num_classes, CODE_LENGTH):
         raise ValueError(
-            f"codes have shape {tuple(codes.shape)}; expected ({num_classes}, {CODE_LENGTH})."
+            f"codes have shape {tuple(codes.shape)}; expected ({num_classes}, {CODE_LENGTH}), "
+            "one row a class."
         )
-    return RBFOutput(codes)
+    return units

@@ -7,6 +7,7 @@ which LeNet-5 reads what is drawn does the same (`book/_static/live/preparation.
 
 import gzip
 import os
+import zlib
 from pathlib import Path
 
 import torch
@@ -35,21 +36,28 @@ def read_idx(path: str | os.PathLike[str]) -> Tensor:
         OSError: the file cannot be read.
     """
     file = Path(path)
-    content = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
+    content = file.read_bytes()
+    if file.suffix == ".gz":
+        try:
+            content = gzip.decompress(content)
+        except (OSError, EOFError, zlib.error) as error:
+            raise ValueError(
+                f"{file} cannot be unpacked ({error}). Was it fetched to its end?"
+            ) from error
     if len(content) < 4 or content[:2] != b"\0\0" or content[2] != _IDX_BYTES:
         raise ValueError(
-            f"{file} begins with {content[:4].hex(' ')}; expected 00 00 08 and the number of "
-            "dimensions. Is it packed? Then its name must end in .gz."
+            f"{file} begins with {content[:4].hex(' ') or 'nothing'}; expected 00 00 08 and the "
+            "number of dimensions. Is it packed? Then its name must end in .gz."
         )
     start = 4 + 4 * content[3]
     shape = [int.from_bytes(content[i : i + 4], "big") for i in range(4, start, 4)]
     count = torch.Size(shape).numel()
     if len(content) != start + count:
         raise ValueError(
-            f"{file} holds {len(content) - start:,} values; expected {count:,} for the shape "
-            f"{tuple(shape)} that its header names. Was it fetched to its end?"
+            f"{file} holds {max(0, len(content) - start):,} values; expected {count:,} for the "
+            f"shape {tuple(shape)} that its header names. Was it fetched to its end?"
         )
-    return torch.frombuffer(bytearray(content[start:]), dtype=torch.uint8).view(shape)
+    return torch.frombuffer(bytearray(content), dtype=torch.uint8)[start:].view(shape)
 
 
 def prepare_photo(grey: Tensor) -> Tensor:
@@ -127,6 +135,8 @@ def centre(ink: Tensor) -> Tensor:
         ValueError: another shape or type, or no ink.
     """
     extent, mass = _extent(ink), ink.double()
+    if ink.shape != (FIELD, FIELD):
+        raise ValueError(f"ink is {_told(ink)}; expected ({FIELD}, {FIELD}), of fit_into_box.")
     shifts = []
     for dim, part in enumerate(extent):
         middle = (mass.sum(1 - dim) * torch.arange(ink.shape[dim])).sum() / mass.sum()

@@ -30,13 +30,18 @@ class LocallyConnected2d(nn.Module):
         in_channels * kernel_size**2), `bias` (out_channels, out, out).
 
     Raises:
-        ValueError: an input of another shape.
+        ValueError: a kernel larger than the input, or a stride below 1; an input of another shape.
     """
 
     def __init__(
         self, in_channels: int, out_channels: int, size: int, kernel_size: int, stride: int = 1
     ) -> None:
         super().__init__()
+        if not 0 < kernel_size <= size or stride < 1:
+            raise ValueError(
+                f"kernel_size is {kernel_size} and stride {stride}; expected 1 to {size}, the "
+                "side of the input, and 1 or more."
+            )
         self.shape = (in_channels, size, size)
         self.kernel_size, self.stride = kernel_size, stride
         self.side = (size - kernel_size) // stride + 1

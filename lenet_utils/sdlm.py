@@ -10,8 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lenet_utils.criteria import Criterion
+from lenet_utils.criteria import Criterion, require_positive
 from lenet_utils.curvature import Start, diagonal_curvature, require_known_layers
+from lenet_utils.layers import RBFOutput
 
 PUBLISHED_SCHEDULE: tuple[float, ...] = (
     *(5e-4,) * 2,
@@ -49,8 +50,8 @@ class SDLM(torch.optim.Optimizer):
 
     Raises:
         ValueError: a layer without a rule, by its name; a rate or mu that is not positive;
-            "constant" for a linear output, which it does not define; a `step` before the first
-            `estimate_curvature`.
+            "constant" for a linear output, which it does not define; a criterion of the other
+            kind of output; a `step` before the first `estimate_curvature`.
 
     Source: Eq. 21, p. 42; global rates and mu, p. 10.
     """
@@ -64,11 +65,16 @@ class SDLM(torch.optim.Optimizer):
         mu: float = PUBLISHED_MU,
         start: Start = "constant",
     ) -> None:
-        if not mu > 0:
-            raise ValueError(f"mu is {mu}; expected a positive number, such as 0.02.")
-        require_known_layers(model, start)
+        require_positive("mu", mu, "0.02")
+        layers = require_known_layers(model, start)
         super().__init__(model.parameters(), {"lr": rate, "mu": mu})
         self.rate = rate
+        rbf = isinstance(layers[-1], RBFOutput)
+        if not isinstance(criterion, Criterion) or criterion.smallest_wins != rbf:
+            raise ValueError(
+                f"criterion is {criterion} and the last layer {type(layers[-1]).__name__}; use MSE "
+                "or MAP for an RBF output, CrossEntropy of lenet_utils.criteria for a linear one."
+            )
         self.criterion = criterion
         self.start: Start = start
         self._model = model
@@ -80,8 +86,7 @@ class SDLM(torch.optim.Optimizer):
 
     @rate.setter
     def rate(self, value: float) -> None:
-        if not value > 0:
-            raise ValueError(f"rate is {value}; expected a positive number, such as 5e-4.")
+        require_positive("rate", value, "5e-4")
         for group in self.param_groups:
             group["lr"] = value
 

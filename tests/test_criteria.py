@@ -93,3 +93,10 @@ def test_wrong_arguments_are_refused():
             criterion(outputs, targets.int())
         with pytest.raises(ValueError, match=r"of shape \(3,\)"):
             criterion(outputs, targets[:3])
+        with pytest.raises(ValueError, match="N of 1 or more"):
+            criterion(outputs[:0], targets[:0])
+        # Of MAP's exponents the one behind the last class is that of the rejection.
+        for wrong in (-1, 10):
+            for function in (criterion, criterion.derivatives):
+                with pytest.raises(ValueError, match=f"{wrong}.*so expected 0 to 9"):
+                    function(outputs, targets.clone().index_fill_(0, torch.tensor(1), wrong))

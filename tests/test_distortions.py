@@ -90,3 +90,6 @@ def test_wrong_arguments_are_refused():
         distort(torch.zeros(2, 3, 28, 28), PlanarRanges(), seed=0, background=0)
     with pytest.raises(ValueError, match=r"\(1, 2, 3\)"):
         warp(torch.zeros(2, 28, 28, dtype=torch.uint8), affine(1, 0, 0, 1))
+    for wrong in (0, torch.nan):
+        with pytest.raises(ValueError, match=f"areas by {wrong}"):
+            warp(torch.zeros(1, 28, 28, dtype=torch.uint8), affine(wrong, 0, 0, 1))

@@ -209,6 +209,20 @@ def test_an_unknown_record_is_refused_with_those_that_exist(tmp_path):
         load_record("nothing", tmp_path / "r")
 
 
+def test_what_is_damaged_is_named_and_left_as_it_is(tmp_path):
+    go(tmp_path, seeds=range(1))
+    state, record = next((tmp_path / "c").rglob("*.pt")), tmp_path / "r" / "toy.json"
+    state.write_bytes(state.read_bytes()[:-50])
+    whole = record.read_bytes()
+    record.unlink()
+    with pytest.raises(ValueError, match=rf"{state.name} does not hold the state"):
+        go(tmp_path, seeds=range(1))
+    record.write_bytes(whole[:-50])
+    with pytest.raises(ValueError, match="toy.json is not a whole record"):
+        go(tmp_path, seeds=range(1))
+    assert record.read_bytes() == whole[:-50]
+
+
 def test_seeds_of_a_variant(tmp_path):
     jobs = toy(seeds_of={"fast": 2}).jobs()
     assert [job.variant for job in jobs].count("fast") == 2
@@ -222,6 +236,10 @@ def test_the_command_line_lists_and_refuses(capsys, tmp_path):
     assert "unheard-of" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main(["run", "paper", "--seeds", "none"])
+    capsys.readouterr()
+    with pytest.raises(SystemExit):
+        main(["run", "paper", "--records", str(tmp_path), "--device", "gpu"])
+    assert "'gpu' cannot be used here" in capsys.readouterr().err
 
 
 def test_the_welcome_page_and_the_readme_quote_the_record():

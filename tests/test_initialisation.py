@@ -57,5 +57,9 @@ def test_no_parameter_of_another_variant_is_left_out():
 def test_wrong_arguments_are_refused():
     with pytest.raises(ValueError, match="gain is 0"):
         initialise_1998(lenet5_1998(), 0, gain=0)
-    with pytest.raises(ValueError, match="'zero'; expected a number"):
-        initialise_1998(lenet5_1998(), 0, bias="zero")  # type: ignore[arg-type]
+    model = lenet5_1998()
+    before = model.c1.weight.clone()
+    for wrong in ("zero", None, torch.nan):
+        with pytest.raises(ValueError, match=f"bias is {wrong!r}; expected a number"):
+            initialise_1998(model, 0, bias=wrong)
+    assert torch.equal(model.c1.weight, before)

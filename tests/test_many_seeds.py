@@ -216,6 +216,24 @@ def test_a_compiler_that_fails_is_quoted(monkeypatch: pytest.MonkeyPatch, tmp_pa
         load_kernel.cache_clear()
 
 
+class Halved(MSE):
+    """A criterion that is not the package's own."""
+
+    def losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        return super().losses(outputs, targets) / 2
+
+
+def test_more_classes_than_the_kernel_has_room_for_go_without_it():
+    pictures, labels = digits(4)
+    many = networks(1, output="linear", num_classes=300)
+    order, criteria = torch.tensor([[0, 1]]), [CrossEntropy()]
+    result = train_pass(many, criteria, pictures, labels + 290, order, some_rates(many))
+    assert result.path == "plain PyTorch"
+    full = networks(1, output="linear", num_classes=128)
+    result = train_pass(full, criteria, pictures, labels + 118, order, some_rates(full))
+    assert result.path.startswith("kernel")
+
+
 def test_wrong_arguments_are_refused():
     pictures, labels = digits()
     models = networks(2)
@@ -242,11 +260,16 @@ def test_wrong_arguments_are_refused():
     refused("orders are torch.float32", orders=order.float())
     refused("CrossEntropy for a linear one", criteria=[MAP(), CrossEntropy()])
     refused("network 1", rates=[rates[0], rates[1][:-1]])
+    refused("network 0 .* type", rates=[[r.double() for r in rate] for rate in rates])
+    refused("orders are torch.bool", orders=order > 2)
+    refused("know MSE, MAP and CrossEntropy only", criteria=[MAP(), Halved()])
     refused("grey is", grey=torch.zeros(255))
     refused("path is 'gpu'", path="gpu")
     modern = [lenet5_modern(), lenet5_modern()]
     with pytest.raises(ValueError, match="knows the layers of lenet5_1998 only"):
         outputs(modern, pictures, path="kernel")
+    with pytest.raises(ValueError, match="models are empty"):
+        outputs([], pictures)
     mixed = [lenet5_1998(), LeNet5(c3="full")]
     with pytest.raises(ValueError, match="the networks differ"):
         outputs(mixed, pictures, path="kernel")

@@ -71,8 +71,11 @@ def test_codes_for_other_numbers_of_classes():
         lenet5_1998(65)
     with pytest.raises(ValueError, match=r"expected \(12, 84\)"):
         lenet5_1998(12, codes=codes)
-    with pytest.raises(ValueError, match="num_classes is 0"):
-        lenet5_1998(0)
+    with pytest.raises(ValueError, match="codes are .*expected a float matrix"):
+        lenet5_1998(65, codes=codes.tolist())
+    for wrong in (0, 2.5, "10"):
+        with pytest.raises(ValueError, match=f"num_classes is {wrong!r}"):
+            lenet5_tutorial(wrong)
 
 
 @pytest.mark.parametrize(
@@ -84,6 +87,7 @@ def test_codes_for_other_numbers_of_classes():
         (lenet5_1998, torch.zeros(32, 32), r"x\[None\]"),
         (lenet5_1998, torch.zeros(1, 1, 32, 32, dtype=torch.uint8), "Normalise the digits first"),
         (lenet5_1998, [[0.0]], "got list"),
+        (lenet5_modern, torch.zeros(1, 1, 28, 28).double(), r"x.to\(torch.float32\)"),
     ],
 )
 def test_wrong_inputs_are_told_what_to_do(build, x, message):
@@ -98,6 +102,8 @@ def test_wrong_inputs_are_told_what_to_do(build, x, message):
         ({"c3": "sparse"}, "expected 'table1' or 'full'"),
         ({"output": "softmax"}, "expected 'rbf' or 'linear'"),
         ({"output": "linear", "codes": digit_codes()}, "drop them"),
+        ({"padding": -1}, "padding is -1"),
+        ({"activation": nn.ReLU()}, "expected what makes one: ReLU"),
     ],
 )
 def test_unknown_parts_are_named(parts, message):

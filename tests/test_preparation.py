@@ -44,17 +44,30 @@ def test_an_idx_file_is_read_in_the_shape_of_its_header(tmp_path, packed):
     [
         (HEADER + bytes(5), "holds 5 values; expected 6 for the shape (2, 3)"),
         (HEADER + bytes(7), "holds 7 values"),
-        (HEADER[:9], "holds -3 values"),
+        (HEADER[:9], "holds 0 values"),
         (gzip.compress(HEADER + bytes(6)), "its name must end in .gz"),
         (b"\0\0\x0d" + HEADER[3:] + bytes(24), "begins with 00 00 0d 02"),
         (b"<html>403", "begins with 3c 68 74 6d"),
-        (b"", "expected 00 00 08"),
+        (b"", "begins with nothing; expected 00 00 08"),
     ],
 )
 def test_what_is_no_idx_file_of_bytes_is_refused(tmp_path, content, message):
     (tmp_path / "images").write_bytes(content)
     with pytest.raises(ValueError, match=re.escape(message)):
         read_idx(tmp_path / "images")
+
+
+def test_a_packed_file_that_is_damaged_is_named(tmp_path):
+    whole = gzip.compress(HEADER + bytes(range(6)))
+    for content in (whole[:-9], whole[:12] + b"\xff" + whole[13:], b"<html>403"):
+        (tmp_path / "images.gz").write_bytes(content)
+        with pytest.raises(ValueError, match="images.gz cannot be unpacked"):
+            read_idx(tmp_path / "images.gz")
+
+
+def test_a_file_of_no_pictures_is_empty(tmp_path):
+    (tmp_path / "none").write_bytes(b"\0\0\x08\x01\0\0\0\0")
+    assert read_idx(tmp_path / "none").shape == (0,)
 
 
 def test_digits_of_mnist_come_out_as_they_are_stored():
@@ -143,6 +156,8 @@ def test_a_field_without_ink_is_refused():
             function(torch.zeros(28, 28, dtype=torch.uint8))
         with pytest.raises(ValueError, match="expected uint8"):
             function(torch.ones(28, 28))
+    with pytest.raises(ValueError, match=r"expected \(28, 28\)"):
+        centre(torch.ones(40, 40, dtype=torch.uint8))
 
 
 @pytest.mark.parametrize("options", [{}, {"factor": 3, "top": 90}, {"shade": 40.0}])

@@ -41,6 +41,8 @@ def test_local_connections_with_equal_kernels_are_a_convolution(stride):
     torch.testing.assert_close(local(x), convolution(x), atol=1e-5, rtol=1e-5)
     with pytest.raises(ValueError, match="positions"):
         local(torch.zeros(1, 2, 13, 12))
+    with pytest.raises(ValueError, match="kernel_size is 5.*expected 1 to 4"):
+        LocallyConnected2d(1, 1, 4, 5)
 
 
 def test_positions_do_not_share():

@@ -236,6 +236,23 @@ def test_what_has_no_rule_is_refused_by_name():
     MSE()(model(torch.randn(1, 1, 32, 32)), torch.tensor([0])).backward()
     with pytest.raises(ValueError, match="estimate_curvature"):
         SDLM(model, MSE()).step()
-    wide = torch.randn(2, 1, 32, 36)
-    with pytest.raises(ValueError, match="one position"):
-        SDLM(model, MSE()).estimate_curvature(wide, torch.tensor([0, 1]))
+    with pytest.raises(ValueError, match="CrossEntropy.* for a linear one"):
+        SDLM(model, CrossEntropy())
+    with pytest.raises(ValueError, match="use MSE or MAP for an RBF output"):
+        SDLM(model, nn.functional.cross_entropy)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "targets", "message"),
+    [
+        (torch.zeros(2, 1, 32, 36), torch.tensor([0, 1]), "one position"),
+        (torch.zeros(2, 1, 28, 28), torch.tensor([0, 1]), "pad_to_32"),
+        (torch.zeros(2, 1, 32, 32).double(), torch.tensor([0, 1]), "torch.float64"),
+        (torch.zeros(0, 1, 32, 32), torch.tensor([]).long(), "N of 1 or more"),
+        (torch.zeros(2, 1, 32, 32), torch.tensor([0, 1, 2]), r"expected int64 \(2,\)"),
+        (torch.zeros(2, 1, 32, 32), torch.tensor([0, 10]), "expected 0 to 9"),
+    ],
+)
+def test_patterns_that_do_not_fit_are_refused(inputs, targets, message):
+    with pytest.raises(ValueError, match=message):
+        SDLM(lenet5_1998(), MSE()).estimate_curvature(inputs, targets)

@@ -4,6 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
+import torch
+
 from lenet_utils.experiments import all_experiments
 from lenet_utils.experiments.intervals import mean_interval
 from lenet_utils.experiments.ledger import ledger
@@ -39,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--seeds", type=_seeds, help="how many (0 .. N-1), or which: 3-5; by default as listed"
     )
-    command.add_argument("--device", default=None, help="cpu or cuda; by default the best")
+    command.add_argument("--device", type=_device, help="cpu or cuda; by default the best")
     command.add_argument("--variants", nargs="+", help="only these")
     _add_records(command)
     command = commands.add_parser("show", help="what an experiment found")
@@ -74,6 +76,13 @@ def _seeds(text: str) -> range:
     if not seeds:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number such as 5 or a span like 3-5")
     return seeds
+
+
+def _device(text: str) -> torch.device:
+    try:
+        return torch.zeros(1, device=text).device
+    except (RuntimeError, AssertionError) as error:
+        raise argparse.ArgumentTypeError(f"{text!r} cannot be used here: {error}") from error
 
 
 def _find(name: str) -> Experiment:

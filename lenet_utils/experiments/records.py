@@ -170,7 +170,7 @@ def load_record(name: str, folder: str | os.PathLike[str] | None = None) -> Reco
         folder: another folder of records.
 
     Raises:
-        ValueError: no such record; the message lists those that exist.
+        ValueError: no such record; the message lists those that exist. A record that is damaged.
     """
     where = Path(folder) if folder is not None else FOLDER
     path = record_path(name, where)
@@ -180,10 +180,16 @@ def load_record(name: str, folder: str | os.PathLike[str] | None = None) -> Reco
             f"there is no record {name!r} in {where}; there are: {known}. "
             f"To make one: python -m lenet_utils.experiments run {name}"
         )
-    data = json.loads(path.read_text(encoding="utf-8"))
-    runs = [Run(**run) for run in data.pop("runs")]
-    data.pop("command")
-    return Record(**data, runs=runs)
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        runs = [Run(**run) for run in data.pop("runs")]
+        data.pop("command")
+        return Record(**data, runs=runs)
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise ValueError(
+            f"{path} is not a whole record ({error}). Bring it back as it was, or move it away; "
+            "the experiment then begins anew."
+        ) from error
 
 
 def merge_records(name: str, folders: Iterable[Path], into: Path | None = None) -> Record:

@@ -50,7 +50,8 @@ def run_experiment(
         report: called with a line of progress after each pass; by default written to stderr.
 
     Raises:
-        ValueError: an unknown variant, or a record of other settings; the message names which.
+        ValueError: an unknown variant, a record of other settings, or a damaged record or state;
+            the message names which.
     """
     device = torch.device(device)
     report = report or (lambda line: print(line, file=sys.stderr, flush=True))
@@ -135,9 +136,15 @@ def _run_group(
     curves: list[dict[str, list[float]]] = [{} for _ in group]
     seconds, where = 0.0, environment(device)
     if path.exists():
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        curves, seconds = state["curves"], state["seconds"]
-        runner.load_state_dict(state["runner"])
+        try:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+            curves, seconds = state["curves"], state["seconds"]
+            runner.load_state_dict(state["runner"])
+        except Exception as error:
+            raise ValueError(
+                f"{path} does not hold the state of this run ({error}). Move it away, and these "
+                "jobs begin anew."
+            ) from error
         # A run belongs to the code that began it, not to that which takes it up again.
         where = state.get("environment", where)
         progress.report(

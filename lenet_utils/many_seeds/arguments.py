@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from lenet_utils.criteria import Criterion
 from lenet_utils.layers import RBFOutput, ScaledTanh, SparseConv2d, Subsampling
-from lenet_utils.many_seeds.lanes import c3_table, class_count, codes_of
+from lenet_utils.many_seeds.lanes import MAX_CLASSES, c3_table, class_count, codes_of
 from lenet_utils.models import LeNet5
 
 _CHILDREN = (
@@ -39,6 +39,8 @@ def refusal(models: Sequence[LeNet5]) -> str | None:
             return f"it does not know {name} as {type(children[name]).__name__}"
     if first.nominal_size != 32:
         return f"it knows pictures of 32x32 only, and C1 here takes {first.nominal_size}"
+    if class_count(first) > MAX_CLASSES:
+        return f"it knows {MAX_CLASSES} classes at most, and here are {class_count(first)}"
     for model in models:
         if not _same_network(model, first):
             return "the networks differ in C3's wiring, in their output or in its codes"
@@ -80,7 +82,7 @@ def require_training(
             f"labels are {labels.dtype} of shape {tuple(labels.shape)}; expected int64 "
             f"({len(pictures)},), one a picture."
         )
-    if orders.is_floating_point() or orders.numel() == 0:
+    if orders.is_floating_point() or orders.dtype == torch.bool or orders.numel() == 0:
         raise ValueError(f"orders are {orders.dtype} {tuple(orders.shape)}; expected integers.")
     low, high = int(orders.min()), int(orders.max())
     if low < 0 or high >= len(pictures):
@@ -97,8 +99,12 @@ def require_training(
                 f"network {i} ends in {type(model.output).__name__} and its criterion is "
                 f"{criterion}; use MSE or MAP for an RBF output, CrossEntropy for a linear one."
             )
-        if [r.shape for r in rate] != [p.shape for p in model.parameters()]:
-            raise ValueError(f"the rates of network {i} do not have its parameters' shapes.")
+        mine = [(p.shape, p.dtype, p.device) for p in model.parameters()]
+        if [(r.shape, r.dtype, r.device) for r in rate] != mine:
+            raise ValueError(
+                f"the rates of network {i} do not have its parameters' shapes, type and device; "
+                "take them from SDLM(...).effective_rates()."
+            )
 
 
 def require_pictures(pictures: Tensor, grey: Tensor) -> None:

@@ -11,6 +11,9 @@ from lenet_utils.layers import RBFOutput, SparseConv2d
 from lenet_utils.many_seeds.kernel import load_kernel
 from lenet_utils.models import LeNet5
 
+MAX_CLASSES = 128
+"""As in many_seeds.cpp."""
+
 
 class Lanes:
     """Up to `lanes` networks side by side: parameters and rates (P, lanes), settings (3, lanes).
@@ -105,12 +108,21 @@ class Lanes:
 
 
 def criterion_setting(criterion: Criterion) -> Tensor:
-    """Return the kernel's reading of a criterion: distance scale, competition, j."""
-    if isinstance(criterion, MSE):
+    """Return the kernel's reading of a criterion: distance scale, competition, j.
+
+    Raises:
+        ValueError: another criterion than those of the package.
+    """
+    if type(criterion) is MSE:
         return torch.tensor([criterion.distance_scale, 0.0, 1.0])
-    if isinstance(criterion, MAP):
+    if type(criterion) is MAP:
         return torch.tensor([criterion.distance_scale, 1.0, criterion.j])
-    return torch.tensor([1.0, 1.0, math.inf])
+    if type(criterion) is CrossEntropy:
+        return torch.tensor([1.0, 1.0, math.inf])
+    raise ValueError(
+        f"criterion is {criterion}; networks side by side know MSE, MAP and CrossEntropy only. "
+        "Use path='plain'."
+    )
 
 
 def _vector(parameters: Iterable[Tensor]) -> Tensor:

@@ -146,7 +146,7 @@ def plain_pass(
     start = time.perf_counter()
     parameters = list(model.parameters())
     like = parameters[0]
-    grey = grey.to(like)
+    grey, labels = grey.to(like), labels.to(like.device)
     total, wrong = 0.0, 0
     for index in order.tolist():
         target = labels[index : index + 1]
@@ -187,6 +187,8 @@ def outputs(
     Raises:
         ValueError: see `train_pass`.
     """
+    if not models:
+        raise ValueError("models are empty; expected one network or more.")
     require_pictures(pictures, grey)
     if _choose(models, path) != "kernel":
         device = next(models[0].parameters()).device

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 
 from lenet_utils.layers import ScaledTanh, Subsampling
 from lenet_utils.many_seeds.kernel import load_teams
-from lenet_utils.many_seeds.lanes import c3_table, class_count
+from lenet_utils.many_seeds.lanes import MAX_CLASSES, c3_table, class_count
 from lenet_utils.many_seeds.passes import GREY_1998
 from lenet_utils.mnist import MNIST_MEAN, MNIST_STD
 from lenet_utils.models import LeNet5
@@ -105,6 +105,8 @@ def knows(model: nn.Module) -> TypeGuard[LeNet5]:
     if type(model) is not LeNet5 or model.smallest_wins or model.nominal_size != 32:
         return False
     parts = dict(model.named_children())
+    if class_count(model) > MAX_CLASSES:
+        return False
     if not isinstance(parts["c1_act"], ScaledTanh | nn.ReLU):
         return False
     return not any(isinstance(part, nn.BatchNorm2d | nn.Dropout) for part in parts.values())
@@ -282,8 +284,8 @@ class PlainTeam:
             loss.backward()
             optimiser.param_groups[0]["lr"] = float(rates[i])
             optimiser.step()
-            losses.append(loss.detach().double().cpu() * len(targets))
-            wrong.append((scores.detach().argmax(1) != targets).sum().double().cpu())
+            losses.append(loss.detach().cpu().double() * len(targets))
+            wrong.append((scores.detach().argmax(1) != targets).sum().cpu().double())
         return torch.stack(losses), torch.stack(wrong)
 
     @torch.no_grad()
