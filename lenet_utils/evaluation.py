@@ -1,5 +1,7 @@
 """Let a network answer labelled digits: error, confusion, and which ones it got wrong."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -48,7 +50,7 @@ def evaluate(
         images: float (N, 1, H, W), normalised.
         labels: int64 (N,).
         batch_size: examples at a time; it changes memory, not results.
-        device: where to compute; by default where the network is.
+        device: where to compute; by default where the network is. It is then brought back.
 
     Raises:
         ValueError: no examples, images and labels of different number, or batches of none.
@@ -56,14 +58,13 @@ def evaluate(
     require_examples(images, labels)
     if batch_size < 1:
         raise ValueError(f"batch_size is {batch_size}; expected 1 or more.")
-    if device is None:
-        device = next((p.device for p in model.parameters()), torch.device("cpu"))
     was_training = model.training
-    model.to(device).eval()
-    try:
-        parts = [model(part.to(device)).cpu() for part in images.split(batch_size)]
-    finally:
-        model.train(was_training)
+    with lent(model, device) as where:
+        model.eval()
+        try:
+            parts = [model(part.to(where)).cpu() for part in images.split(batch_size)]
+        finally:
+            model.train(was_training)
     outputs = torch.cat(parts)
     truth = labels.cpu()
     predictions = decide(model, outputs)
@@ -72,6 +73,18 @@ def evaluate(
     wrong = (predictions != truth).nonzero()[:, 0]
     error = len(wrong) / len(truth)
     return Evaluation(error, predictions, outputs, pairs.view(classes, classes), wrong)
+
+
+@contextmanager
+def lent(model: nn.Module, device: torch.device | str | None) -> Iterator[torch.device]:
+    """Keep a network on a device, by default its own, and bring it back, also after an error."""
+    home = next((p.device for p in model.parameters()), torch.device("cpu"))
+    device = home if device is None else torch.device(device)
+    model.to(device)
+    try:
+        yield device
+    finally:
+        model.to(home)
 
 
 def decide(model: nn.Module, outputs: Tensor) -> Tensor:

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lenet_utils.evaluation import decide, evaluate, require_examples
+from lenet_utils.evaluation import decide, evaluate, lent, require_examples
 from lenet_utils.quick import keep_memory
 from lenet_utils.weights import write_atomically
 
@@ -122,9 +122,10 @@ def fit(
 ) -> History:
     """Train a network in place and return what was measured on the way.
 
-    The network that remains is that of the last epoch. With `checkpoint`, every finished epoch
-    is written to that file; the same call after an interruption goes on from there and gives
-    what an uninterrupted run gives.
+    The network that remains is that of the last epoch, on the device where it was before: a GPU
+    is only borrowed, and what follows need not know of it. With `checkpoint`, every finished
+    epoch is written to that file; the same call after an interruption goes on from there and
+    gives what an uninterrupted run gives.
 
     Args:
         model: maps (N, 1, H, W) to the outputs that `criterion` takes.
@@ -153,40 +154,41 @@ def fit(
     device = torch.device(device) if device is not None else get_device()
     if device.type == "cpu":
         keep_memory()
-    # PyTorch pools and convolves faster on a CPU when the channels of a pixel lie side by side.
-    model.to(device, memory_format=torch.channels_last)
     train, held = (part.to(device) for part in split_validation(len(labels), validation, seed))
-    images, labels = images.to(device), labels.to(device)
     batches = -(-len(train) // batch_size)
-    make = optimizer or (lambda parameters: torch.optim.Adam(parameters, lr=0.001))
-    optim = make(model.parameters())
-    scheduler = schedule(optim, epochs * batches) if schedule else None
-    state = {"model": model, "optimizer": optim}
-    if scheduler is not None:
-        state["scheduler"] = scheduler
-    history = History()
-    run = _describe(model, images, labels, optim, criterion, epochs, batch_size, validation, seed)
-    if checkpoint is not None and Path(checkpoint).exists():
-        history = _resume(Path(checkpoint), run, state)
+    with lent(model, device), _own_randomness(device):
+        # PyTorch pools and convolves faster on a CPU when a pixel's channels lie side by side.
+        model.to(memory_format=torch.channels_last)
+        make = optimizer or (lambda parameters: torch.optim.Adam(parameters, lr=0.001))
+        optim = make(model.parameters())
+        scheduler = schedule(optim, epochs * batches) if schedule else None
+        state = {"model": model, "optimizer": optim}
+        if scheduler is not None:
+            state["scheduler"] = scheduler
+        history = History()
+        run = _describe(
+            model, images, labels, optim, criterion, epochs, batch_size, validation, seed
+        )
+        if checkpoint is not None and Path(checkpoint).exists():
+            history = _resume(Path(checkpoint), run, state)
 
-    with _bar(epochs * batches, len(history) * batches, progress) as bar, _own_randomness(device):
-        for epoch in range(len(history), epochs):
-            bar.set_description(f"epoch {epoch + 1}/{epochs}")
-            torch.manual_seed(_mix(seed, epoch))
-            order = train[torch.randperm(len(train)).to(device)]
-            started = time.perf_counter()
-            loss, error = _epoch(
-                model, images, labels, order.split(batch_size), optim, scheduler, criterion, bar
-            )
-            history.train_loss.append(loss)
-            history.train_error.append(error)
-            if validation:
-                score = evaluate(model, images[held], labels[held], device=device).error
-                history.validation_error.append(score)
-                bar.set_postfix(validation=f"{score:.2%}")
-            history.seconds.append(time.perf_counter() - started)
-            if checkpoint is not None:
-                _save_checkpoint(Path(checkpoint), run, state, history)
+        images, labels = images.to(device), labels.to(device)
+        with _bar(epochs * batches, len(history) * batches, progress) as bar:
+            for epoch in range(len(history), epochs):
+                bar.set_description(f"epoch {epoch + 1}/{epochs}")
+                torch.manual_seed(_mix(seed, epoch))
+                order = train[torch.randperm(len(train)).to(device)].split(batch_size)
+                started = time.perf_counter()
+                loss, error = _epoch(model, images, labels, order, optim, scheduler, criterion, bar)
+                history.train_loss.append(loss)
+                history.train_error.append(error)
+                if validation:
+                    score = evaluate(model, images[held], labels[held]).error
+                    history.validation_error.append(score)
+                    bar.set_postfix(validation=f"{score:.2%}")
+                history.seconds.append(time.perf_counter() - started)
+                if checkpoint is not None:
+                    _save_checkpoint(Path(checkpoint), run, state, history)
     model.eval()
     return history
 
@@ -239,7 +241,8 @@ def _describe(
         "model": str(model),
         "optimizer": str(optim),
         "criterion": getattr(criterion, "__qualname__", str(criterion)),
-        "images": f"{tuple(images.shape)} with mean {images.double().mean().item():.9f}",
+        # On the CPU: Apple's GPUs know no float64.
+        "images": f"{tuple(images.shape)} with mean {images.cpu().double().mean().item():.9f}",
         "labels": f"checksum {zlib.crc32(labels.cpu().numpy().tobytes())}",
         "epochs": str(epochs),
         "batch_size": str(batch_size),

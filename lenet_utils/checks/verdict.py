@@ -82,19 +82,21 @@ def integers(answer: Any, count: int, name: str, example: str) -> tuple[int, ...
 
 
 def tensor(answer: Any, shape: tuple[int, ...], name: str) -> Tensor:
-    """Take a real tensor of that shape as float64, or refuse the answer."""
-    if type(answer) not in (Tensor, nn.Parameter):
-        wrong(f"{name} is {_brief(answer)}; expected a tensor.")
+    """Take a real tensor of that shape as float64 on the CPU, or refuse the answer."""
+    if type(answer) not in (Tensor, nn.Parameter) or answer.is_meta:
+        wrong(f"{name} is {_brief(answer)}; expected a tensor of numbers.")
     if tuple(answer.shape) != shape:
         wrong(f"{name} has shape {tuple(answer.shape)}; expected {shape}.")
+    answer = answer.detach().cpu()
     if not bool(answer.isfinite().all()):
         wrong(f"{name} holds NaN or infinite values. Look for a division by zero or a log of 0.")
-    return answer.detach().double()
+    return answer.double()
 
 
 def shape(answer: Any) -> tuple[int, ...] | None:
-    """Return the shape of a real tensor, and None of anything else."""
-    return tuple(answer.shape) if type(answer) in (Tensor, nn.Parameter) else None
+    """Return the shape of a real tensor, and None of anything else, such as one without numbers."""
+    real = type(answer) in (Tensor, nn.Parameter) and not answer.is_meta
+    return tuple(answer.shape) if real else None
 
 
 def call(function: Any, *arguments: Any) -> Any:

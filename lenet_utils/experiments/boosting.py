@@ -64,7 +64,7 @@ class BoostedRunner:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a `state_dict`."""
-        self.teams = [[lenet4() for _ in team] for team in state["teams"]]
+        self.teams = [[lenet4().to(self.device) for _ in team] for team in state["teams"]]
         for team, saved in zip(self.teams, state["teams"], strict=True):
             for member, parameters in zip(team, saved, strict=True):
                 member.load_state_dict(parameters)
@@ -82,7 +82,7 @@ class BoostedRunner:
         images = torch.cat([part.images for part in parts])
         labels = torch.cat([part.labels for part in parts])
         torch.manual_seed(job.seed * MEMBERS + number)
-        member = lenet4()
+        member = lenet4().to(self.device)
         history = fit(
             member,
             normalise_1998(pad_to_32(images)),
