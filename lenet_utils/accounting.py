@@ -73,8 +73,10 @@ class LayerTable:
         return iter(self.layers)
 
     def _cells(self) -> list[tuple[str, ...]]:
-        rows = [("layer", "kind", "output", "parameters", "connections", "multiply-accumulates")]
-        rows.append(("input", "", _shape(self.input_shape), "", "", ""))
+        rows: list[tuple[str, ...]] = [
+            ("layer", "kind", "output", "parameters", "connections", "multiply-accumulates"),
+            ("input", "", _shape(self.input_shape), "", "", ""),
+        ]
         for layer in self.layers:
             counts = (layer.parameters, layer.connections, layer.macs)
             texts = (f"{count:,}" for count in counts)

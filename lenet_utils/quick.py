@@ -82,7 +82,9 @@ def keep_memory() -> None:
     does, an epoch takes up to 1.8 times as long, for the system clears each page anew. The
     process then stays as large as it once was. Elsewhere than with glibc this does nothing.
     """
-    library = ctypes.CDLL(None) if sys.platform == "linux" else None
+    if sys.platform != "linux":
+        return
+    library = ctypes.CDLL(None)
     if not hasattr(library, "mallopt"):
         return
     trim_threshold, mmap_threshold = -1, -3  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD of malloc.h

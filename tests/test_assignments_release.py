@@ -125,7 +125,7 @@ def test_the_wheel_does_not(tmp_path):
     (wheel,) = tmp_path.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
-        assert any(name == "lenet_utils/layers.py" for name in names)
+        assert {"lenet_utils/layers.py", "lenet_utils/py.typed"} <= set(names)
         assert not [n for n in names if not n.startswith(("lenet_utils/", "lenet_utils-"))]
         for name in names:
             assert not leaks(archive.read(name).decode(errors="replace")), name

@@ -126,3 +126,4 @@ def test_confusions_can_have_names_and_a_time():
     assert "C read as A, 4 times" in figure.alt
     with pytest.raises(ValueError, match="2 names for 3 classes"):
         figures.confusion_matrix(confusion, "AB")
+    assert "There is no mistake." in figures.confusion_matrix(torch.eye(3).long()).caption

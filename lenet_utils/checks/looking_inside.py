@@ -125,7 +125,7 @@ def covered(function: Any) -> str:
         if close(found, square(rows, columns)):
             continue
         half = side // 2
-        around = [slice(max(at - half, 0), at - half + side) for at in (row, column)]
+        over, across = (slice(max(at - half, 0), at - half + side) for at in (row, column))
         plausible = {
             "nothing is covered.": picture.double(),
             "the square is filled with 0. In a normalised picture that is grey: use the "
@@ -136,7 +136,7 @@ def covered(function: Any) -> str:
             "the square is one pixel too large: a slice ends before its second number.": square(
                 slice(row, row + side + 1), slice(column, column + side + 1)
             ),
-            "row and column name the square's first pixel, not its middle.": square(*around),
+            "row and column name the square's first pixel, not its middle.": square(over, across),
         }
         for message, values in plausible.items():
             if close(found, values):

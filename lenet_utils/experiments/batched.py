@@ -73,7 +73,7 @@ def _initialise_he(model: LeNet5) -> None:
     for layer in model.modules():
         if isinstance(layer, nn.Conv2d):
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-            nn.init.zeros_(layer.bias)
+            nn.init.zeros_(layer.get_parameter("bias"))
         elif isinstance(layer, SparseConv2d):
             fan_in = layer.fan_in()[layer.table.nonzero()[:, 0], None, None]
             layer.weight.normal_().mul_((2 / fan_in).sqrt())

@@ -151,5 +151,5 @@ def _scores(model: nn.Module, images: Tensor) -> Tensor:
 
 
 def _error(team: list[nn.Module], digits: Digits) -> float:
-    answers = sum(_scores(member, digits.images) for member in team).argmax(1)
-    return (answers != digits.labels).double().mean().item()
+    scores = torch.stack([_scores(member, digits.images) for member in team]).sum(0)
+    return (scores.argmax(1) != digits.labels).double().mean().item()

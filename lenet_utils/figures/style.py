@@ -48,10 +48,11 @@ def subplots(rows: int, columns: int, width: float, height: float) -> tuple[Any,
     """Make an empty drawing of width by height inches, with rows by columns of axes."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure as Canvas
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+    layout = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.02, wspace=0.02, hspace=0.02)
     with rc_context(STYLE):
-        figure = Canvas(figsize=(width, height), layout="constrained")
-        figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.02, hspace=0.02)
+        figure = Canvas(figsize=(width, height), layout=layout)
         return figure, figure.subplots(rows, columns, squeeze=False)
 
 
@@ -81,7 +82,7 @@ def open_axes(axis: "Axes") -> None:
     axis.spines[["top", "right"]].set_visible(False)
 
 
-STYLE = {
+STYLE: dict[Any, Any] = {
     "figure.dpi": 100,
     "figure.facecolor": "none",
     "axes.facecolor": "none",

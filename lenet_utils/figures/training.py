@@ -121,8 +121,10 @@ def confusion_matrix(
     axis.set_xticks(range(len(confusion)), names)
     axis.set_yticks(range(len(confusion)), names)
     axis.set(xlabel="the network's answer", ylabel="what was written")
-    label, answer = (names[i] for i in divmod(int(mistakes.argmax()), len(confusion)))
-    worst = f"The commonest mistake: {label} read as {answer}, {int(mistakes.max())} times."
+    written, read = (names[i] for i in divmod(int(mistakes.argmax()), len(confusion)))
+    worst = f"The commonest mistake: {written} read as {read}, {int(mistakes.max())} times."
+    if not mistakes.any():
+        worst = "There is no mistake."
     when = f"{when} " if when else ""
     return render(
         figure,
