@@ -5,12 +5,15 @@ process of its own.
 """
 
 import multiprocessing
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+import nbformat
 import pytest
 import torch
+from conftest import ROOT
 from torch import nn
 from torch.nn import functional as F
 from torch.utils import backend_registration
@@ -48,6 +51,7 @@ from lenet_utils.sdlm import SDLM
 
 CPU = torch.device("cpu")
 SECOND = "second"
+LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 as_either = pytest.mark.parametrize("float64", [True, False], ids=["as CUDA", "as MPS"])
 
@@ -91,6 +95,13 @@ def where(model: nn.Module) -> set[str]:
 
 
 OPTIONS = {"epochs": 2, "batch_size": 20, "validation": 40, "progress": False}
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_a_lesson_leaves_the_moving_to_fit_and_evaluate(path):
+    # Then its own lines see one device only, and run unchanged where there is a GPU.
+    cells = [cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
+    assert not re.findall(r"\.cuda\(|\.to\((?!torch\.\w*int)|default_device", "\n".join(cells))
 
 
 def _refused(message: str, call: Callable[[], object], kind: type[Exception] = RuntimeError):
