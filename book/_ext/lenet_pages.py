@@ -12,6 +12,7 @@ from lesson_times import measure
 from paper_places import mentions, order
 from sphinx.addnodes import glossary, pending_xref
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from lenet_utils.experiments.ledger import Entry, ledger
@@ -219,6 +220,14 @@ def name_terms(app: Sphinx, doctree: nodes.document) -> None:
                 slugs[name] = (term.line, name, term.astext())
 
 
+def number_exercises(app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """Give exercises the numbers that checks and slides call them by: `ex-05-1` is Exercise 5.1."""
+    for figures in env.toc_fignumbers.values():
+        for label in figures.get("exercise", {}):
+            figures["exercise"][label] = tuple(map(int, label.split("-")[1:]))
+    return []
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect the above."""
     app.add_directive("ledger", LedgerTable)
@@ -229,6 +238,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_role("minutes", LessonMinutes())
     app.add_role("deck", DeckLink())
     app.connect("doctree-read", name_terms)
+    app.connect("env-get-updated", number_exercises, priority=900)  # when Sphinx has numbered them
     # Before the styles of formulas are written, and before the book is packed.
     app.connect("build-finished", lenet_slides.build, priority=400)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
