@@ -503,21 +503,6 @@ def test_wrong_answers_about_the_result_are_refused(check, answer, message):
     assert message in verdict.message
 
 
-def by_padding(picture, dx, dy):
-    height, width = picture.shape
-    wide = F.pad(picture, (10, 10, 10, 10))
-    return wide[10 - dy : 10 - dy + height, 10 - dx : 10 - dx + width]
-
-
-def by_wiping(picture, dx, dy):
-    moved = picture.roll((dy, dx), (0, 1))
-    if dx:
-        moved[:, slice(0, dx) if dx > 0 else slice(dx, None)] = 0
-    if dy:
-        moved[slice(0, dy) if dy > 0 else slice(dy, None)] = 0
-    return moved
-
-
 def first_time(amounts, errors, limit):
     for i, error in enumerate(errors):
         if error > limit:
@@ -531,21 +516,26 @@ def by_cumulation(amounts, errors, limit):
 
 
 RIGHT_13 = [
-    (checks.shifted, (by_padding,)),
-    (checks.shifted, (by_wiping,)),
-    (checks.shifted, (lambda p, dx, dy: by_padding(p, dx, dy).float(),)),
+    (checks.moved_maps, ([4, 2, 2, 1],)),
+    (checks.moved_maps, (torch.tensor([4, 2, 2, 1]),)),
+    (checks.moved_maps, ([4.0, np.int64(2), 2, 4 / 4],)),
     (checks.reach, (first_time,)),
     (checks.reach, (by_cumulation,)),
     (checks.reach, (lambda a, e, limit: np.float64(first_time(a, e, limit)),)),
 ]
 
 WRONG_13 = [
-    (checks.shifted, (lambda p, dx, dy: p.roll((dy, dx), (0, 1)),), "comes in on the other"),
-    (checks.shifted, (lambda p, dx, dy: by_padding(p, -dx, -dy),), "other way"),
-    (checks.shifted, (lambda p, dx, dy: p,), "nothing has moved"),
-    (checks.shifted, (lambda p, dx, dy: p * 0,), "picture of zeros"),
-    (checks.shifted, (lambda p, dx, dy: p.T,), "expected (6, 7)"),
-    (checks.shifted, (lambda p, dx, dy: Forged(),), "expected a tensor"),
+    (checks.moved_maps, ([1, 2, 2, 4],), "from one unit to the next"),
+    (checks.moved_maps, ([4, 4, 4, 4],), "half as many units"),
+    (checks.moved_maps, ([4, 2, 1, 1],), "C3 halves nothing"),
+    (checks.moved_maps, ([4, 2, 2, 2],), "halves once more"),
+    (checks.moved_maps, ([0, 0, 0, 0],), "C1: 0"),
+    (checks.moved_maps, ([4, 3, 2, 1],), "S2: 3"),
+    (checks.moved_maps, ([4, 2, 0, 1],), "C3: 0"),
+    (checks.moved_maps, ([4, 2, 2, 0],), "S4: 0"),
+    (checks.moved_maps, ([4, 2, 2],), "expected 4 whole numbers"),
+    (checks.moved_maps, ([4, 2, 2, math.nan],), "expected a whole number"),
+    (checks.moved_maps, (Forged(),), "expected 4 whole numbers"),
     (checks.reach, (lambda a, e, limit: a[[x > limit for x in [*e, 9]].index(True) % 6],), "first"),
     (
         checks.reach,

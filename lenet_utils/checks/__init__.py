@@ -4,7 +4,7 @@ A check never raises for a wrong answer; it returns a `Verdict`, which a noteboo
 which is true when the answer is right.
 """
 
-from lenet_utils.checks.bending import reach, shifted, turns
+from lenet_utils.checks.bending import moved_maps, reach, turns
 from lenet_utils.checks.find_the_bugs import choice_of_epoch, faults, kept_weights, suspects
 from lenet_utils.checks.from_pixels import parameters_by_layer, shift, shifted_copies
 from lenet_utils.checks.layer_by_layer import c3_counts, seven_by_seven, subsampling
@@ -44,7 +44,7 @@ __all__ = [
     "one_part",
     "by_luck",
     "clear",
-    "shifted",
+    "moved_maps",
     "reach",
     "turns",
     "alexnet_sides",

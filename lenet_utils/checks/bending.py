@@ -5,38 +5,35 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lenet_utils.checks.verdict import call, check, close, shape, tensor, wrong
+from lenet_utils.checks.verdict import call, check, close, integers, shape, tensor, wrong
 
 
 @check
-def shifted(function: Any) -> str:
-    """Check exercise 13.1: move a picture, background coming in.
+def moved_maps(steps: Any) -> str:
+    """Check exercise 13.1: how far the maps move when the digit moves by four pixels.
 
     Args:
-        function: called with a picture uint8 (H, W), dx and dy; returns it moved dx pixels to the
-            right and dy down, same shape and type, 0 where nothing was.
+        steps: four whole numbers: by how many units the maps of C1, S2, C3 and S4 move.
     """
-    generator = torch.Generator().manual_seed(13)
-    picture = torch.randint(1, 256, (6, 7), generator=generator, dtype=torch.uint8)
-    for dx, dy in ((2, 0), (0, 1), (-1, 3), (0, 0)):
-        truth = torch.zeros_like(picture)
-        target = (slice(max(dy, 0), 6 + min(dy, 0)), slice(max(dx, 0), 7 + min(dx, 0)))
-        source = (slice(max(-dy, 0), 6 + min(-dy, 0)), slice(max(-dx, 0), 7 + min(-dx, 0)))
-        truth[target] = picture[source]
-        found = tensor(call(function, picture.clone(), dx, dy), (6, 7), "the result")
-        if close(found, truth.double()):
-            continue
-        which = f"For dx = {dx} and dy = {dy}: "
-        if close(found, picture.roll((dy, dx), (0, 1)).double()):
-            wrong(which + "what leaves on one side comes in on the other. Background comes in.")
-        if close(found, picture.double()):
-            wrong(which + "nothing has moved.")
-        if (found != 0).sum() == (truth != 0).sum() and (dx == 0 or dy == 0):
-            wrong(which + "it moves the other way. x grows to the right, y grows downwards.")
-        if close(found.sum(), truth.double().sum()):
-            wrong(which + "the right pixels are kept, but they are in other places.")
-        wrong(which + "take the part that stays, and put it into a picture of zeros.")
-    return "A shift loses what leaves the frame: that is why the margin around a digit matters."
+    answer = integers(steps, 4, "steps", "[8, 7, 6, 5]")
+    if answer == (4, 2, 2, 1):
+        return "Every map moves along, S4 by one place. What does not move: the weights of C5."
+    if answer == (1, 2, 2, 4):
+        wrong("1, 2, 2, 4 are the pixels from one unit to the next. How many such steps are four?")
+    c1, s2, c3, s4 = answer
+    if c1 != 4:
+        wrong(f"C1: {c1} is not it. Its windows lie one pixel apart, so a unit is a pixel.")
+    if s2 == c1:
+        wrong("S2 has half as many units a row as C1: each stands for two of them.")
+    if s2 != 2:
+        wrong(f"S2: {s2} is not it. Its squares lie two pixels apart.")
+    if c3 == 1:
+        wrong("C3 halves nothing: its windows lie as far apart as the units of S2.")
+    if c3 != 2:
+        wrong(f"C3: {c3} is not it. Its stride is 1, so it moves as S2 does.")
+    if s4 == c3:
+        wrong("S4 halves once more: its units lie four pixels apart.")
+    wrong(f"S4: {s4} is not it. Its units lie four pixels apart, and the digit moves by four.")
 
 
 @check
