@@ -52,7 +52,7 @@ def test_launch_link_is_the_notebooks_own(path):
     links = re.findall(r"https://colab\.research\.google\.com/[^\s)\"]*", text)
     project = ADDRESS.removeprefix("https://github.com/")
     name = path.relative_to(ROOT).as_posix()
-    assert set(links) <= {f"https://colab.research.google.com/github/{project}/blob/main/{name}"}
+    assert set(links) == {f"https://colab.research.google.com/github/{project}/blob/main/{name}"}
 
 
 @lessons
