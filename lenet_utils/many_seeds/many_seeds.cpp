@@ -121,7 +121,9 @@ static void dense_backward(V* w, V* b, const V* rw, const V* rb, const V* x, con
   }
 }
 
-static void c1_forward(Work& k, const V* w, const V* b) {
+// The layers that many_seeds.cpp and teams.cpp share take the squashing F, or its slope, from them.
+template <V F(V), class K>
+static void c1_forward(K& k, const V* w, const V* b) {
   for (int y = 0; y < 28; y++)
     for (int m = 0; m < 6; m += 3)
       for (int x = 0; x < 28; x += 7) {
@@ -142,7 +144,7 @@ static void c1_forward(Work& k, const V* w, const V* b) {
 #pragma GCC unroll 3
         for (int j = 0; j < 3; j++)
 #pragma GCC unroll 7
-          for (int i = 0; i < 7; i++) k.x1[m + j][y][x + i] = squash(acc[j][i]);
+          for (int i = 0; i < 7; i++) k.x1[m + j][y][x + i] = F(acc[j][i]);
       }
 }
 
@@ -157,7 +159,8 @@ static void subsample(const V* in, V* sums, V* out, V coefficient, V bias, int h
     }
 }
 
-static void c3_forward(Work& k, const Layout& at, const V* w, const V* b) {
+template <V F(V), class K>
+static void c3_forward(K& k, const Layout& at, const V* w, const V* b) {
   for (int m = 0; m < 16; m++)
     for (int y = 0; y < 10; y++) {
       V acc[10];
@@ -174,15 +177,15 @@ static void c3_forward(Work& k, const Layout& at, const V* w, const V* b) {
           }
         }
 #pragma GCC unroll 10
-      for (int x = 0; x < 10; x++) k.x3[m][y][x] = squash(acc[x]);
+      for (int x = 0; x < 10; x++) k.x3[m][y][x] = F(acc[x]);
     }
 }
 
 static void forward(Work& k, const Layout& at, const V* w, const float* codes, V scale) {
-  c1_forward(k, w + at.c1w, w + at.c1b);
+  c1_forward<squash>(k, w + at.c1w, w + at.c1b);
   for (int m = 0; m < 6; m++)
     subsample(k.x1[m][0], k.s2[m][0], k.x2[m][0], w[at.s2c + m], w[at.s2b + m], 14);
-  c3_forward(k, at, w + at.c3w, w + at.c3b);
+  c3_forward<squash>(k, at, w + at.c3w, w + at.c3b);
   for (int m = 0; m < 16; m++)
     subsample(k.x3[m][0], k.s4 + 25 * m, k.x4 + 25 * m, w[at.s4c + m], w[at.s4b + m], 5);
   dense_forward<4>(w + at.c5w, w + at.c5b, k.x4, k.x5, 400, 120);
@@ -222,7 +225,9 @@ static void criterion(Work& k, int classes, const int* label, const float* compe
 }
 
 // From the derivatives of C3's sums to those of S2's: one row of 14 at a time.
-static void c3_backward(Work& k, const Layout& at, const V* w) {
+template <V SLOPE_OF(V)>
+static void c3_backward(V (*d2)[14][14], const V (*d3)[10][10], const V (*x2)[14][14],
+                        const Layout& at, const V* w) {
   for (int s = 0; s < 6; s++)
     for (int row = 0; row < 14; row++) {
       V acc[14];
@@ -231,7 +236,7 @@ static void c3_backward(Work& k, const Layout& at, const V* w) {
       for (int p = 0; p < at.pairs; p++) {
         if (at.from[p] != s) continue;
         for (int ky = row > 9 ? row - 9 : 0; ky < 5 && ky <= row; ky++) {
-          const V* d = k.d3[at.to[p]][row - ky];
+          const V* d = d3[at.to[p]][row - ky];
           const V* kernel = w + p * 25 + ky * 5;
 #pragma GCC unroll 5
           for (int kx = 0; kx < 5; kx++) {
@@ -241,7 +246,7 @@ static void c3_backward(Work& k, const Layout& at, const V* w) {
         }
       }
 #pragma GCC unroll 14
-      for (int x = 0; x < 14; x++) k.d2[s][row][x] = acc[x] * slope(k.x2[s][row][x]);
+      for (int x = 0; x < 14; x++) d2[s][row][x] = acc[x] * SLOPE_OF(x2[s][row][x]);
     }
 }
 
@@ -345,7 +350,7 @@ static void backward(Work& k, const Layout& at, V* w, const V* r, const float* c
     subsampling_update(d, k.s4 + 25 * m, 25, w[at.s4c + m], w[at.s4b + m], r[at.s4c + m],
                        r[at.s4b + m]);
   }
-  c3_backward(k, at, w + at.c3w);
+  c3_backward<slope>(k.d2, k.d3, k.x2, at, w + at.c3w);
   c3_update(k, at, w + at.c3w, w + at.c3b, r + at.c3w, r + at.c3b);
   c1_update(k, w + at.s2c, w + at.c1w, w + at.c1b, r + at.c1w, r + at.c1b);
   for (int m = 0; m < 6; m++)

@@ -24,6 +24,12 @@ static inline V act_slope(V state) {
   return state > 0.0f ? all(1.0f) : V{};
 }
 
+// Pooling without parameters is not squashed.
+template <int A, int P>
+static inline V s2_slope(V state) {
+  return P == SUBSAMPLING ? act_slope<A>(state) : all(1.0f);
+}
+
 // Where parameters start, in the order of LeNet5.parameters(), with or without subsampling's own.
 struct Places : Layout {
   Places(const uint8_t* table, int classes, int pooling) : Layout(table, classes, 1) {
@@ -44,54 +50,6 @@ struct alignas(64) Batch {
   V x4[400][BLOCK], x5[120][BLOCK], x6[84][BLOCK], y[MAX_CLASSES][BLOCK];
   V d6[84][BLOCK], d5[120][BLOCK], d4[400][BLOCK], d2[6][14][14];
 };
-
-template <int A>
-static void conv1(Pattern& k, const V* w, const V* b) {
-  for (int y = 0; y < 28; y++)
-    for (int m = 0; m < 6; m += 3)
-      for (int x = 0; x < 28; x += 7) {
-        V acc[3][7];
-#pragma GCC unroll 3
-        for (int j = 0; j < 3; j++)
-#pragma GCC unroll 7
-          for (int i = 0; i < 7; i++) acc[j][i] = b[m + j];
-        for (int ky = 0; ky < 5; ky++)
-          for (int kx = 0; kx < 5; kx++) {
-            const V* in = &k.x0[y + ky][x + kx];
-            const V* row = w + m * 25 + ky * 5 + kx;
-#pragma GCC unroll 7
-            for (int i = 0; i < 7; i++)
-#pragma GCC unroll 3
-              for (int j = 0; j < 3; j++) acc[j][i] += row[25 * j] * in[i];
-          }
-#pragma GCC unroll 3
-        for (int j = 0; j < 3; j++)
-#pragma GCC unroll 7
-          for (int i = 0; i < 7; i++) k.x1[m + j][y][x + i] = act<A>(acc[j][i]);
-      }
-}
-
-template <int A>
-static void conv3(Pattern& k, const Places& at, const V* w, const V* b) {
-  for (int m = 0; m < 16; m++)
-    for (int y = 0; y < 10; y++) {
-      V acc[10];
-#pragma GCC unroll 10
-      for (int x = 0; x < 10; x++) acc[x] = b[m];
-      for (int p = at.first[m]; p < at.first[m + 1]; p++)
-        for (int ky = 0; ky < 5; ky++) {
-          const V* in = k.x2[at.from[p]][y + ky];
-          const V* row = w + p * 25 + ky * 5;
-#pragma GCC unroll 5
-          for (int kx = 0; kx < 5; kx++) {
-#pragma GCC unroll 10
-            for (int x = 0; x < 10; x++) acc[x] += row[kx] * in[x + kx];
-          }
-        }
-#pragma GCC unroll 10
-      for (int x = 0; x < 10; x++) k.x3[m][y][x] = act<A>(acc[x]);
-    }
-}
 
 // One map from 2h x 2h to h x h; its unit i is out[i * step].
 template <int A, int P>
@@ -219,32 +177,6 @@ static void conv3_gradient(const Pattern& k, const Places& at, V* gw, V* gb) {
   }
 }
 
-// From the derivatives of C3's sums to those of S2's.
-template <int A, int P>
-static void conv3_backward(Batch& k, const Pattern& one, const Places& at, const V* w) {
-  for (int s = 0; s < 6; s++)
-    for (int row = 0; row < 14; row++) {
-      V acc[14];
-#pragma GCC unroll 14
-      for (int x = 0; x < 14; x++) acc[x] = V{};
-      for (int p = 0; p < at.pairs; p++) {
-        if (at.from[p] != s) continue;
-        for (int ky = row > 9 ? row - 9 : 0; ky < 5 && ky <= row; ky++) {
-          const V* d = one.x3[at.to[p]][row - ky];
-          const V* kernel = w + p * 25 + ky * 5;
-#pragma GCC unroll 5
-          for (int kx = 0; kx < 5; kx++) {
-#pragma GCC unroll 10
-            for (int x = 0; x < 10; x++) acc[x + kx] += kernel[kx] * d[x];
-          }
-        }
-      }
-#pragma GCC unroll 14
-      for (int x = 0; x < 14; x++)
-        k.d2[s][row][x] = P == SUBSAMPLING ? acc[x] * act_slope<A>(one.x2[s][row][x]) : acc[x];
-    }
-}
-
 static void conv1_gradient(const Pattern& k, V* gw, V* gb) {
   for (int m = 0; m < 6; m += 3) {
     for (int j = 0; j < 3; j++) {
@@ -281,10 +213,10 @@ template <int A, int P>
 static void block_forward(Batch& k, const Places& at, const V* w, const V* const* keep) {
   for (int q = 0; q < BLOCK; q++) {
     Pattern& one = k.p[q];
-    conv1<A>(one, w + at.c1w, w + at.c1b);
+    c1_forward<act<A>>(one, w + at.c1w, w + at.c1b);
     for (int m = 0; m < 6; m++)
       pool<A, P>(one.x1[m][0], one.s2[m][0], one.x2[m][0], 1, w[at.s2c + m], w[at.s2b + m], 14);
-    conv3<A>(one, at, w + at.c3w, w + at.c3b);
+    c3_forward<act<A>>(one, at, w + at.c3w, w + at.c3b);
     for (int m = 0; m < 16; m++)
       pool<A, P>(one.x3[m][0], one.s4[m][0], &k.x4[25 * m][q], BLOCK, w[at.s4c + m],
                  w[at.s4b + m], 5);
@@ -359,7 +291,7 @@ static void block_backward(Batch& k, const Places& at, const V* w, V* g, const V
         pool_gradient(d, BLOCK, one.s4[m][0], 25, g[at.s4c + m], g[at.s4b + m]);
       pool_backward<A, P>(one.x3[m][0], d, BLOCK, w[at.s4c + m], 5);
     }
-    conv3_backward<A, P>(k, one, at, w + at.c3w);
+    c3_backward<s2_slope<A, P>>(k.d2, one.x3, one.x2, at, w + at.c3w);
     conv3_gradient(one, at, g + at.c3w, g + at.c3b);
     for (int m = 0; m < 6; m++) {
       if (P == SUBSAMPLING)
