@@ -104,6 +104,18 @@ def test_smaller_training_sets_are_drawn_by_the_seed(digits):
         FaithfulRunner([Job("a", {**SMALL, "training": 61}, 0)], digits, CPU)
 
 
+def test_the_fitted_error_is_that_of_the_digits_trained_on(digits):
+    runner = FaithfulRunner([Job("a", {**SMALL, "training": 30, "validation": 0}, 0)], digits, CPU)
+    for _ in range(runner.passes):
+        runner.advance()
+    own, (model,), (images, labels) = runner.subsets[0], runner.models, runner.train
+    x = normalise_1998(images)
+    on_own, on_all = (
+        evaluate(model, x[part], labels[part]).error for part in (own, torch.arange(len(labels)))
+    )
+    assert runner.finish()[0]["fitted_error"] == pytest.approx(on_own) != pytest.approx(on_all)
+
+
 def test_a_killed_faithful_run_goes_on_to_the_same_result(digits, tmp_path, monkeypatch):
     experiment = Experiment("tiny", "", "", {"a": SMALL, "b": SMALL}, 2, FaithfulRunner)
     experiment = experiment._replace(group=group)

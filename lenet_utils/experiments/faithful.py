@@ -89,7 +89,9 @@ class FaithfulRunner:
         """Measure on the test digits, and on those trained on, as they are without distortion."""
         final: list[dict[str, Any]] = [{} for _ in self.jobs]
         _add(final, "test_error", self._errors(self.test))
-        _add(final, "fitted_error", self._errors(self.train))
+        wrong = self._wrong(self.train)
+        fitted = [row[own].mean().item() for row, own in zip(wrong, self.subsets, strict=True)]
+        _add(final, "fitted_error", fitted)
         if self.held is not None:
             _add(final, "validation_error", self._errors(self.held))
         return final
@@ -137,11 +139,14 @@ class FaithfulRunner:
         return optimiser.effective_rates()
 
     def _errors(self, digits: Digits) -> list[float]:
+        return self._wrong(digits).mean(1).tolist()
+
+    def _wrong(self, digits: Digits) -> Tensor:
+        """Return 1 for each digit that a network misreads, else 0: (networks, digits)."""
         distances = outputs(self.models, digits.images, threads=torch.get_num_threads())
         wrong = distances.argmin(2) != digits.labels
         # A network that diverged gives no number, and so no answer.
-        wrong |= ~distances.isfinite().all(2)
-        return wrong.double().mean(1).tolist()
+        return (wrong | ~distances.isfinite().all(2)).double()
 
 
 def criterion(settings: Settings) -> Criterion:
