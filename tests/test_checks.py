@@ -95,13 +95,6 @@ RIGHT = [
 ]
 
 
-@pytest.mark.parametrize(("check", "answer"), RIGHT)
-def test_right_answers_pass(check, answer):
-    verdict = check(*answer)
-    assert verdict, verdict.message
-    assert "lenet-check-right" in verdict._repr_html_()
-
-
 def forgetful_step(model, optimizer, images, labels):
     loss = F.cross_entropy(model(images), labels)
     loss.backward()
@@ -215,14 +208,6 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("check", "answer", "message"), WRONG)
-def test_wrong_answers_are_refused_with_their_own_message(check, answer, message):
-    verdict = check(*answer)
-    assert not verdict
-    assert message in verdict.message
-    assert "lenet-check-wrong" in verdict._repr_html_()
-
-
 def test_messages_are_escaped_in_html():
     html = checks.updates("<script>alert(1)</script>")._repr_html_()
     assert "<script>" not in html
@@ -267,7 +252,7 @@ def eq_9_without(y, labels, j, right=1.0, log=1.0, none=True, sign=-1.0):
     return (right * first + log * torch.cat(terms, 1).logsumexp(1)).mean()
 
 
-RIGHT_06 = [
+RIGHT += [
     (checks.map_loss, (eq_9,)),
     (checks.map_loss, (eq_9_in_a_loop,)),
     (checks.map_loss, (lambda y, t, j: MAP(j=j)(y, t),)),
@@ -283,7 +268,7 @@ RIGHT_06 = [
     (checks.rejection, (lambda y, limit: refusing(y, limit).float(),)),
 ]
 
-WRONG_06 = [
+WRONG += [
     (checks.map_loss, (eq_9_naively,), "for j = 200 and distances from 151 to 169"),
     (checks.map_loss, (eq_9_naively,), "torch.logsumexp"),
     (checks.map_loss, (partial(eq_9_without, right=0),), "distance to the right code, is missing"),
@@ -330,24 +315,11 @@ WRONG_06 = [
 ]
 
 
-@pytest.mark.parametrize(("check", "answer"), RIGHT_06)
-def test_right_answers_about_the_output_pass(check, answer):
-    verdict = check(*answer)
-    assert verdict, verdict.message
-
-
-@pytest.mark.parametrize(("check", "answer", "message"), WRONG_06)
-def test_wrong_answers_about_the_output_are_refused(check, answer, message):
-    verdict = check(*answer)
-    assert not verdict
-    assert message in verdict.message
-
-
 def by_outer_products(x, h):
     return (h[:, :, None] * x[:, None].square()).mean(0)
 
 
-RIGHT_07 = [
+RIGHT += [
     (checks.bound, (6, 50)),
     (checks.bound, (6.0, np.int64(50))),
     (checks.bound, (round(1000 * 2.4 / 400), round(1000 * 400**-0.5))),
@@ -359,7 +331,7 @@ RIGHT_07 = [
     (checks.curvature, (lambda x, h: torch.einsum("nu,nf->uf", h, x * x) / x.shape[0],)),
 ]
 
-WRONG_07 = [
+WRONG += [
     (checks.bound, (96, 50), "96 is for C1"),
     (checks.bound, (50, 6), "exchanged"),
     (checks.bound, (20, 91), "20 is for F6"),
@@ -381,19 +353,6 @@ WRONG_07 = [
     (checks.curvature, (lambda x, h: by_outer_products(x, h).T,), "expected (3, 4)"),
     (checks.curvature, (lambda x, h: Forged(),), "expected a tensor"),
 ]
-
-
-@pytest.mark.parametrize(("check", "answer"), RIGHT_07)
-def test_right_answers_about_the_training_pass(check, answer):
-    verdict = check(*answer)
-    assert verdict, verdict.message
-
-
-@pytest.mark.parametrize(("check", "answer", "message"), WRONG_07)
-def test_wrong_answers_about_the_training_are_refused(check, answer, message):
-    verdict = check(*answer)
-    assert not verdict
-    assert message in verdict.message
 
 
 def by_statistics(values, t):
@@ -436,7 +395,7 @@ def beaten(errors, work):
     return [i for i in range(len(errors)) if i not in unbeaten(errors, work)]
 
 
-RIGHT_08 = [
+RIGHT += [
     (checks.worth_it, (unbeaten,)),
     (checks.worth_it, (unbeaten_by_arrays,)),
     (checks.worth_it, (lambda e, w: tuple(reversed(unbeaten(e, w))),)),
@@ -452,7 +411,7 @@ RIGHT_08 = [
     (checks.agree, (torch.tensor([1, 1, 0]),)),
 ]
 
-WRONG_08 = [
+WRONG += [
     (checks.worth_it, (beaten,), "return the others"),
     (checks.worth_it, (unbeaten_strictly,), "Equal is not less"),
     (checks.worth_it, (lambda e, w: list(range(len(e))),), "place 1 is beaten in both"),
@@ -490,19 +449,6 @@ WRONG_08 = [
 ]
 
 
-@pytest.mark.parametrize(("check", "answer"), RIGHT_08)
-def test_right_answers_about_the_result_pass(check, answer):
-    verdict = check(*answer)
-    assert verdict, verdict.message
-
-
-@pytest.mark.parametrize(("check", "answer", "message"), WRONG_08)
-def test_wrong_answers_about_the_result_are_refused(check, answer, message):
-    verdict = check(*answer)
-    assert not verdict
-    assert message in verdict.message
-
-
 def first_time(amounts, errors, limit):
     for i, error in enumerate(errors):
         if error > limit:
@@ -515,7 +461,7 @@ def by_cumulation(amounts, errors, limit):
     return torch.tensor(amounts)[ok].max()
 
 
-RIGHT_13 = [
+RIGHT += [
     (checks.moved_maps, ([4, 2, 2, 1],)),
     (checks.moved_maps, (torch.tensor([4, 2, 2, 1]),)),
     (checks.moved_maps, ([4.0, np.int64(2), 2, 4 / 4],)),
@@ -524,7 +470,7 @@ RIGHT_13 = [
     (checks.reach, (lambda a, e, limit: np.float64(first_time(a, e, limit)),)),
 ]
 
-WRONG_13 = [
+WRONG += [
     (checks.moved_maps, ([1, 2, 2, 4],), "from one unit to the next"),
     (checks.moved_maps, ([4, 4, 4, 4],), "half as many units"),
     (checks.moved_maps, ([4, 2, 1, 1],), "C3 halves nothing"),
@@ -550,20 +496,7 @@ WRONG_13 = [
 ]
 
 
-@pytest.mark.parametrize(("check", "answer"), RIGHT_13)
-def test_right_answers_about_bending_pass(check, answer):
-    verdict = check(*answer)
-    assert verdict, verdict.message
-
-
-@pytest.mark.parametrize(("check", "answer", "message"), WRONG_13)
-def test_wrong_answers_about_bending_are_refused(check, answer, message):
-    verdict = check(*answer)
-    assert not verdict
-    assert message in verdict.message
-
-
-RIGHT_09 = [
+RIGHT += [
     (checks.by_luck, (43, 14)),
     (checks.by_luck, (43.0, np.int64(14))),
     (checks.by_luck, (round(100 * (1 - 0.95**11)), torch.tensor(14))),
@@ -575,7 +508,7 @@ RIGHT_09 = [
     (checks.clear, (lambda a, x, b, y: np.abs(a - b) > np.hypot(x, y),)),
 ]
 
-WRONG_09 = [
+WRONG += [
     (checks.by_luck, (55, 14), "no probability"),
     (checks.by_luck, (57, 14), "none at all"),
     (checks.by_luck, (5, 14), "eleven occasions"),
@@ -602,19 +535,6 @@ WRONG_09 = [
 ]
 
 
-@pytest.mark.parametrize(("check", "answer"), RIGHT_09)
-def test_right_answers_about_the_road_pass(check, answer):
-    verdict = check(*answer)
-    assert verdict, verdict.message
-
-
-@pytest.mark.parametrize(("check", "answer", "message"), WRONG_09)
-def test_wrong_answers_about_the_road_are_refused(check, answer, message):
-    verdict = check(*answer)
-    assert not verdict
-    assert message in verdict.message
-
-
 def centre_by_numpy(ink):
     values = ink.numpy().astype(float)
     rows, columns = np.indices(values.shape)
@@ -639,37 +559,55 @@ def middle_of_box(ink):
     return (places.amin(0) + places.amax(0)) / 2
 
 
-RIGHT_CENTRES = [
-    centre_by_numpy,
-    centre_in_loops,
-    lambda ink: torch.tensor(centre_by_numpy(ink)),
-    lambda ink: list(map(np.float64, centre_in_loops(ink))),
+RIGHT += [
+    (checks.centre_of_mass, (centre_by_numpy,)),
+    (checks.centre_of_mass, (centre_in_loops,)),
+    (checks.centre_of_mass, (lambda ink: torch.tensor(centre_by_numpy(ink)),)),
+    (checks.centre_of_mass, (lambda ink: list(map(np.float64, centre_in_loops(ink))),)),
 ]
 
-WRONG_CENTRES = [
-    (lambda ink: centre_in_loops(ink)[::-1], "the row comes first"),
-    (centre_of_places, "weighs more"),
-    (middle_of_box, "middle of the box"),
-    (lambda ink: [part + 1 for part in centre_in_loops(ink)], "counted from 0"),
-    (lambda ink: [part + 0.5 for part in centre_in_loops(ink)], "counted from 0"),
-    (lambda ink: [(side - 1) / 2 for side in ink.shape], "middle of the picture"),
-    (lambda ink: divmod(int(ink.argmax()), ink.shape[1]), "2.40, 2.08 was expected"),
-    (lambda ink: centre_in_loops(ink)[0], "not a pair"),
-    (lambda ink: (1.0, 2.0, 3.0), "expected (2,)"),
-    (lambda ink: (float("nan"), 1.0), "NaN"),
-    (lambda ink: Forged(), "not a pair"),
-    (lambda ink: ..., "no answer yet"),
+WRONG += [
+    (checks.centre_of_mass, (lambda ink: centre_in_loops(ink)[::-1],), "the row comes first"),
+    (checks.centre_of_mass, (centre_of_places,), "weighs more"),
+    (checks.centre_of_mass, (middle_of_box,), "middle of the box"),
+    (
+        checks.centre_of_mass,
+        (lambda ink: [part + 1 for part in centre_in_loops(ink)],),
+        "counted from 0",
+    ),
+    (
+        checks.centre_of_mass,
+        (lambda ink: [part + 0.5 for part in centre_in_loops(ink)],),
+        "counted from 0",
+    ),
+    (
+        checks.centre_of_mass,
+        (lambda ink: [(side - 1) / 2 for side in ink.shape],),
+        "middle of the picture",
+    ),
+    (
+        checks.centre_of_mass,
+        (lambda ink: divmod(int(ink.argmax()), ink.shape[1]),),
+        "2.40, 2.08 was expected",
+    ),
+    (checks.centre_of_mass, (lambda ink: centre_in_loops(ink)[0],), "not a pair"),
+    (checks.centre_of_mass, (lambda ink: (1.0, 2.0, 3.0),), "expected (2,)"),
+    (checks.centre_of_mass, (lambda ink: (float("nan"), 1.0),), "NaN"),
+    (checks.centre_of_mass, (lambda ink: Forged(),), "not a pair"),
+    (checks.centre_of_mass, (lambda ink: ...,), "no answer yet"),
 ]
 
 
-@pytest.mark.parametrize("answer", RIGHT_CENTRES)
-def test_right_centres_of_mass_pass(answer):
-    verdict = checks.centre_of_mass(answer)
+@pytest.mark.parametrize(("check", "answer"), RIGHT)
+def test_right_answers_pass(check, answer):
+    verdict = check(*answer)
     assert verdict, verdict.message
+    assert "lenet-check-right" in verdict._repr_html_()
 
 
-@pytest.mark.parametrize(("answer", "message"), WRONG_CENTRES)
-def test_wrong_centres_of_mass_are_refused(answer, message):
-    verdict = checks.centre_of_mass(answer)
+@pytest.mark.parametrize(("check", "answer", "message"), WRONG)
+def test_wrong_answers_are_refused_with_their_own_message(check, answer, message):
+    verdict = check(*answer)
     assert not verdict
     assert message in verdict.message
+    assert "lenet-check-wrong" in verdict._repr_html_()

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from test_checks import Forged
 from torch.nn import functional as F
 
 from lenet_utils import checks
@@ -128,15 +129,6 @@ RIGHT = [
 def test_right_answers_pass(check, answer):
     verdict = check(answer)
     assert verdict, verdict.message
-
-
-class Forged:
-    """Says that it equals everything."""
-
-    def __eq__(self, other):
-        return True
-
-    __hash__ = None
 
 
 NAN = float("nan")
