@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lenet_utils.checks.verdict import call, check, close, integers, shape, tensor, wrong
+from lenet_utils.checks.verdict import call, check, close, integers, recognise, shape, tensor, wrong
 
 
 @check
@@ -67,9 +67,7 @@ def turns(function: Any) -> str:
         ),
         "the angles were taken for radians, and they turn the other way.": (maps(degrees, -1.0)),
     }
-    for message, values in plausible.items():
-        if close(found, values):
-            wrong(message)
+    recognise(found, plausible)
     if found[:, :, 2].abs().max() > 1e-4:
         wrong("the third column shifts the picture: it should be 0.")
     if not close(found[0, :, :2], torch.eye(2).double()):

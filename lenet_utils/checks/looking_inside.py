@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lenet_utils.checks.verdict import call, check, close, shape, tensor, wrong
+from lenet_utils.checks.verdict import call, check, close, recognise, shape, tensor, wrong
 
 
 @check
@@ -46,9 +46,7 @@ def strongest_patch(function: Any) -> str:
             "the window starts at the unit's own row and column: neighbouring units look "
             f"{step} pixels apart.": window(n, r, c),
         }
-        for message, values in plausible.items():
-            if shape(values) == (side, side) and close(found, values):
-                wrong(message)
+        recognise(found, plausible)
         wrong(f"for the unit in row {r} and column {c} and a step of {step} the window's first "
               f"pixel is in row {r * step} and column {c * step} of picture {n}.")  # fmt: skip
     return "A unit's window is where its paths lead: side and step are all that one needs."
@@ -91,9 +89,7 @@ def climb_step(function: Any) -> str:
         "the range is kept as 0 to 1: use the two limits given.": (x + length * way).clamp(0, 1),
         "this is the step alone: add it to x.": (length * way).clamp(low, high),
     }
-    for message, values in plausible.items():
-        if close(found, values.double()):
-            wrong(message)
+    recognise(found, plausible)
     wrong("the shape is right, the values are not: x + length * gradient / norm, then clamp.")
 
 
@@ -138,9 +134,7 @@ def covered(function: Any) -> str:
             ),
             "row and column name the square's first pixel, not its middle.": square(over, across),
         }
-        for message, values in plausible.items():
-            if close(found, values):
-                wrong(message)
+        recognise(found, plausible)
         wrong(f"expected rows {row} to {min(row + side, 9) - 1} and columns {column} to "
               f"{min(column + side, 11) - 1} covered, and all else as it was.")  # fmt: skip
     return "Covering needs nothing but the picture: it works on any network, without a look inside."
@@ -185,8 +179,6 @@ def class_share(function: Any) -> str:
         "this is the share's square root: compare squares with squares.": (between / total).sqrt(),
         "this is the variance between the classes: divide it by the variance of all.": between,
     }
-    for message, values in plausible.items():
-        if close(found, values):
-            wrong(message)
+    recognise(found, plausible)
     wrong("look at one unit: the variance of (each picture's class mean) over the variance of "
           "(each picture's state).")  # fmt: skip
