@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from lenet_utils.accounting import layer_table
 from lenet_utils.criteria import MAP, Criterion, CrossEntropy
-from lenet_utils.distortions import PlanarRanges, distort
+from lenet_utils.experiments.faithful import distorted
 from lenet_utils.experiments.protocol import Job, Settings
 from lenet_utils.initialisation import initialise_1998
 from lenet_utils.layers import ScaledTanh, SparseConv2d
@@ -124,7 +124,7 @@ class RoadRunner:
 
     def advance(self) -> list[dict[str, float]]:
         """Do one pass; measure while learning, then on the validation digits."""
-        pictures, offsets = self._pictures()
+        pictures, offsets = distorted(self.jobs, self.train.images, self.done)
         count = len(self.train.labels)
         labels = self.train.labels.repeat(len(pictures) // count)
         orders = torch.stack(
@@ -171,18 +171,6 @@ class RoadRunner:
             return
         for model, parameters in zip(self.models, state["models"], strict=True):
             model.load_state_dict(parameters)
-
-    def _pictures(self) -> tuple[Tensor, list[int]]:
-        """Return this pass's pictures, once for each kind of distortion, and each job's first."""
-        kinds = [json.dumps(job.settings["distortions"]) for job in self.jobs]
-        distinct = list(dict.fromkeys(kinds))
-        parts = []
-        for ranges in map(json.loads, distinct):
-            pictures = self.train.images
-            if ranges is not None:
-                pictures = distort(pictures, PlanarRanges(**ranges), seed=self.done)
-            parts.append(pictures)
-        return torch.cat(parts), [distinct.index(k) * len(self.train.labels) for k in kinds]
 
     def _lenets(self) -> list[LeNet5]:
         return [model for model in self.models if isinstance(model, LeNet5)]

@@ -56,7 +56,7 @@ class FaithfulRunner:
 
     def advance(self) -> list[dict[str, float]]:
         """Do one pass; measure while learning, then on the validation digits."""
-        pictures, offsets = self._pictures()
+        pictures, offsets = distorted(self.jobs, self.train.images, self.done)
         orders = [
             self.subsets[i][_order(job, len(self.subsets[i]), self.done)] + offsets[i]
             for i, job in enumerate(self.jobs)
@@ -106,20 +106,6 @@ class FaithfulRunner:
         for model, parameters in zip(self.models, state["models"], strict=True):
             model.load_state_dict(parameters)
 
-    def _pictures(self) -> tuple[Tensor, list[int]]:
-        """Return this pass's pictures, once for each kind of distortion, and each job's first."""
-        kinds = [json.dumps(job.settings["distortions"]) for job in self.jobs]
-        distinct = list(dict.fromkeys(kinds))
-        parts = []
-        for kind in distinct:
-            ranges = json.loads(kind)
-            pictures = self.train.images
-            if ranges is not None:
-                pictures = distort(pictures, PlanarRanges(**ranges), seed=self.done)
-            parts.append(pictures)
-        offsets = [distinct.index(kind) * len(self.train.labels) for kind in kinds]
-        return torch.cat(parts) if len(parts) > 1 else parts[0], offsets
-
     def _rates(self, i: int, pictures: Tensor, order: Tensor) -> list[Tensor]:
         """Estimate one network's curvature on patterns drawn from those of this pass."""
         job = self.jobs[i]
@@ -156,6 +142,17 @@ def criterion(settings: Settings) -> Criterion:
         return MSE(distance_scale=scale)
     j = settings["j"]
     return MAP(j=math.inf if j is None else j, distance_scale=scale)
+
+
+def distorted(jobs: list[Job], images: Tensor, number: int) -> tuple[Tensor, list[int]]:
+    """Return a pass's pictures, once for each kind of distortion, and where each job's begin."""
+    kinds = [json.dumps(job.settings["distortions"]) for job in jobs]
+    distinct = list(dict.fromkeys(kinds))
+    parts = [
+        images if ranges is None else distort(images, PlanarRanges(**ranges), seed=number)
+        for ranges in map(json.loads, distinct)
+    ]
+    return torch.cat(parts), [distinct.index(kind) * len(images) for kind in kinds]
 
 
 def _new_model(job: Job) -> LeNet5:
