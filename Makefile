@@ -47,6 +47,7 @@ $(INSTALLED): requirements.txt pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -c 'import sys; v = sys.version.split()[0]; \
 		sys.exit(None if sys.version_info >= (3, 11) else \
 		f"This course needs Python 3.11 or newer; $(PYTHON) is {v}. Try: make PYTHON=python3.12 book")'
+	@echo "Installing what the course needs into $(VENV): minutes and some GB the first time"
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
@@ -94,6 +95,8 @@ ifeq ($(origin TERM),command line)
 endif
 	cd assignments && $(abspath $(BIN))/nbgrader generate_assignment --force --no-db \
 		--assignment '*' --log-level ERROR
+	@echo "For students, with the numbers of the term \"$$(cat assignments/term.txt)\":"
+	@ls assignments/release/*/*.ipynb
 
 # An environment of its own, which sees the packages of the course's.
 $(GRADING)/.installed: assignments/grading/requirements.txt | $(INSTALLED)

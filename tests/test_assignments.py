@@ -1,6 +1,5 @@
 """The assignments: what is released, the numbers of a term, and what answers earn."""
 
-import csv
 import os
 import re
 import shutil
@@ -18,13 +17,11 @@ from assignment_cells import (
     COURSE,
     NAMES,
     earned,
-    fill,
     grade_id,
     is_answer,
     notebook_path,
     points,
     questions,
-    solution,
     solved,
 )
 from conftest import ROOT
@@ -34,15 +31,6 @@ from test_notebooks import SETUP
 assignments = pytest.mark.parametrize("name", NAMES)
 EVERY = [(name, question) for name in NAMES for question in questions(name)]
 each_question = pytest.mark.parametrize(("name", "question"), EVERY)
-
-
-def nbgrader(course: Path, *command: str) -> None:
-    # nbgrader calls alembic by its name alone: the environment must be activated.
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = {**os.environ, "PATH": path}
-    subprocess.run(
-        ["nbgrader", *command], cwd=course, check=True, capture_output=True, env=environment
-    )
 
 
 def make(root: Path, *variables: str, **environment: str) -> None:
@@ -94,24 +82,6 @@ def test_another_term_has_other_numbers_and_the_same_cells(generated, tmp_path):
         assert [c.id for c in ours] == [c.id for c in theirs]
     changed = {name for name in other if other[name] != generated[name]}
     assert changed >= {"a1_shapes_and_counts", "a2_convolution_and_sharing"}
-
-
-@pytest.mark.slow
-def test_nbgrader_grades_in_the_course_folder_as_it_is(tmp_path):
-    course, name = copied(tmp_path), "a1_shapes_and_counts"
-    nbgrader(course, "generate_assignment", name)
-    answers = {question: solution(name, question) for question in questions(name)}
-    answers["q4_any_side"] = "def output_side(side, kernel, stride=1, padding=0):\n    return 28"
-    released_one = nbformat.read(course / "release" / name / f"{name}.ipynb", 4)
-    submitted = course / "submitted" / "ada" / name
-    submitted.mkdir(parents=True)
-    nbformat.write(fill(released_one, answers), submitted / f"{name}.ipynb")
-    nbgrader(course, "autograde", name)
-    nbgrader(course, "export")
-    with (course / "grades.csv").open() as file:
-        (row,) = csv.DictReader(file)
-    # Two points wait for a person; the examples by heart earn none of question 4's three.
-    assert (row["student_id"], float(row["score"]), float(row["max_score"])) == ("ada", 15, 20)
 
 
 def test_a_draw_is_the_same_on_every_machine():
