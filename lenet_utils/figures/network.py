@@ -117,7 +117,8 @@ def wiring(table: Tensor) -> Figure:
     axis.text(-0.2, 1.12, "S2 map", ha="right", va="center", fontsize=9)
     axis.text(-0.2, -0.12, "C3 map", ha="right", va="center", fontsize=9)
     for i, (size, colour) in enumerate(colours.items()):
-        axis.text(i * 5 + 0.5, -0.34, f"reads {size} maps", color=colour, fontsize=9)
+        axis.plot([i * 5 - 0.3, i * 5 + 0.3], [-0.31, -0.31], color=colour, lw=2)
+        axis.text(i * 5 + 0.5, -0.34, f"reads {size} maps", fontsize=9)
     axis.set(xlim=(-1.8, outputs), ylim=(-0.42, 1.2))
     axis.axis("off")
     groups = ", ".join(f"{sizes.count(size)} read {size}" for size in colours)

@@ -14,6 +14,7 @@ from lenet_utils.figures.style import (
     PURPLE,
     WIDTH,
     Figure,
+    letters_on,
     open_axes,
     render,
     show,
@@ -74,7 +75,7 @@ def panels(
             show(axis, values[i], low, high, i in signed)
             axis.set_title(titles[i], fontsize=9, pad=3)
             if i in numbers:
-                write_numbers(axis, values[i], low, high, i in signed)
+                write_numbers(axis, values[i])
     arrays = dict(zip(titles, values, strict=True))
     return render(figure, alt, caption, **arrays)
 
@@ -167,19 +168,17 @@ def curves(
     )
 
 
-def write_numbers(axis: "Axes", values: Tensor, low: float, high: float, signed: bool) -> None:
-    """Write the values of a picture drawn from low to high into its cells; NaN stays empty."""
+def write_numbers(axis: "Axes", values: Tensor) -> None:
+    """Write the values of the picture of these axes into its cells; NaN stays empty."""
     for row, line in enumerate(values.tolist()):
         for column, value in enumerate(line):
             if math.isnan(value):
                 continue
-            place = (value - low) / (high - low) if high > low else 0.0
-            light = abs(place - 0.5) > 0.3 if signed else place > 0.5
             axis.text(
                 column,
                 row,
                 f"{value:.3g}",
-                color="#101010" if light else "#f2f2f2",
+                color=letters_on(axis, value),
                 ha="center",
                 va="center",
                 fontsize=9 if values.shape[1] <= 6 else 7,

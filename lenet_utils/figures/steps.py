@@ -66,7 +66,7 @@ def convolution_step(picture: Tensor, kernel: Tensor, place: tuple[int, int]) ->
 def _numbers(axis: "Axes", values: Tensor, title: str, limit: float) -> None:
     limit = limit or 1.0
     show(axis, values, -limit, limit, True)
-    write_numbers(axis, values, -limit, limit, True)
+    write_numbers(axis, values)
     axis.set_title(title, fontsize=10, pad=4)
     axis.set_xticks([])
     axis.set_yticks([])

@@ -13,6 +13,7 @@ from lenet_utils.figures.style import (
     ORANGE,
     WIDTH,
     Figure,
+    letters_on,
     logarithmic,
     open_axes,
     render,
@@ -112,8 +113,7 @@ def confusion_matrix(
         for answer in range(len(confusion)):
             count = int(confusion[label, answer])
             if count:
-                dark = label == answer or mistakes[label, answer] < mistakes.max() / 2
-                colour = "#f2f2f2" if dark else "#101010"
+                colour = letters_on(axis, float(mistakes[label, answer]))
                 size = 7 if label == answer else 9
                 axis.text(
                     answer, label, count, color=colour, ha="center", va="center", fontsize=size
