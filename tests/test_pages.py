@@ -241,11 +241,21 @@ def test_the_glossary_has_a_lesson_for_each_term():
 def test_lessons_link_terms_that_exist(site):
     ids = set(re.findall(r'<dt id="(term-[^"]+)"', (site / "book/glossary.html").read_text()))
     assert len(ids) == len(glossary_terms())
+    linked: set[str] = set()
     for path in LESSONS:
         used = re.findall(r"glossary\.md#(term-[\w-]+)", path.read_text(encoding="utf-8"))
-        assert set(used) <= ids
         assert used, f"{path.stem} links no term"
         assert "{term}" not in path.read_text(encoding="utf-8")
+        linked |= set(used)
+    assert linked == ids
+
+
+def test_exercises_have_the_numbers_that_checks_and_slides_call_them_by(site):
+    for path in LESSONS:
+        page = (site / "notebooks" / f"{path.stem}.html").read_text(encoding="utf-8")
+        labels = re.findall(r":label: ex-(\d+)-(\d)", path.read_text(encoding="utf-8"))
+        shown = re.findall(r"Exercise (\d+\.\d)", page)
+        assert labels and shown == [f"{int(lesson)}.{number}" for lesson, number in labels]
 
 
 def teaching_guide() -> str:
