@@ -52,7 +52,7 @@ $(INSTALLED): requirements.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
-$(MNIST): lenet_utils/mnist.py | $(INSTALLED)
+$(MNIST): lenet_utils/download.py | $(INSTALLED)
 	$(BIN)/python -c 'import lenet_utils; lenet_utils.load_mnist()'
 	@mkdir -p $(@D) && touch $@
 
@@ -107,7 +107,8 @@ $(GRADING)/.installed: assignments/grading/requirements.txt | $(INSTALLED)
 	@touch $@
 
 # ROSTER=class.csv fills in who is who; OPTIONS="--workers 4" and others: assignments/grading/README.md
-grade: $(GRADING)/.installed
+# Without a folder nothing is installed before the question for it.
+grade: $(if $(SUBMISSIONS),$(GRADING)/.installed)
 	@test -n "$(SUBMISSIONS)" || { echo "Which folder? make grade SUBMISSIONS=folder" >&2; exit 2; }
 	@$(GRADING)/bin/python assignments/grading "$(SUBMISSIONS)" $(if $(ROSTER),--roster "$(ROSTER)") $(OPTIONS)
 

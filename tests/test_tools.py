@@ -2,6 +2,7 @@
 
 import importlib.util
 import io
+import subprocess
 import tarfile
 from types import ModuleType
 
@@ -188,3 +189,11 @@ def test_without_npm_nothing_is_fetched_and_said_so(tmp_path, monkeypatch, capsy
     assert vendor.main() == 0
     assert "usual hosts" in capsys.readouterr().err
     assert not (tmp_path / "vendor").exists()
+
+
+def test_grading_asks_for_a_folder_before_it_installs_anything():
+    command = ["make", "--dry-run", "VENV=nowhere", "grade"]
+    asked = subprocess.check_output(command, cwd=ROOT, text=True)
+    assert "Which folder?" in asked and "pip install" not in asked
+    given = subprocess.check_output([*command, "SUBMISSIONS=folder"], cwd=ROOT, text=True)
+    assert "pip install" in given
