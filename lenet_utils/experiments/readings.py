@@ -139,6 +139,17 @@ EXPERIMENTS = [
         variants={
             **{f"{n:,}": {**BEST, **ALL_DIGITS, "training": n} for n in (15_000, 30_000, 60_000)},
             **{f"{n:,}, j = 1": {**SMALL_J, **ALL_DIGITS, "training": n} for n in (15_000, 30_000)},
+            # As many updates as 20 passes through 60,000 are.
+            **{
+                f"{n:,}, j = 1, {passes} passes": {
+                    **SMALL_J,
+                    **ALL_DIGITS,
+                    "training": n,
+                    "passes": passes,
+                    "test_curve": False,
+                }
+                for n, passes in ((15_000, 80), (30_000, 40))
+            },
         },
         seeds=16,
         runner=FaithfulRunner,
