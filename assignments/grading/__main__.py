@@ -47,6 +47,7 @@ def main() -> str | None:
         if seen := next((r for r in readable() if path.is_relative_to(r)), None):
             return f"{path} lies in {seen}, which submissions can read: move it elsewhere"
     warnings.filterwarnings("ignore")
+    print(f"Grading {folder}", flush=True)
     try:
         course = Course.build(given.course, output / "course")
         submissions = find(folder, course.releases)
@@ -61,6 +62,7 @@ def main() -> str | None:
     reports.write(batch, submissions, roster)
     for assignment in sorted({s.assignment for s in submissions}):
         print(f"Points: {output / assignment / 'grades.csv'}")
+        print(f"Pages for students: {output / assignment / 'feedback'}")
     return None
 
 

@@ -214,7 +214,7 @@ def _raise(error: dict[str, Any], where: str) -> None:
     if not (isinstance(kind, type) and issubclass(kind, Exception)):
         kind = RuntimeError
     line = f", line {error['line']} of its cell" if error.get("line") else ""
-    message = f"{where} raised {error['name']}{line}: {error['message']}"
+    message = f"{where} raised {error['name']}{line}: {error['message']}".removesuffix(": ")
     try:
         raised = kind(message)
     except TypeError:  # such as UnicodeDecodeError, which wants five arguments
