@@ -157,6 +157,8 @@ def paired(base, changed):
         [('"better"', '"x"'), ('"worse"', '"better"'), ('"x"', '"worse"')],
         ("mean + half_width < 0", "mean < 0"),
         ("mean - half_width > 0", "mean > 0"),
+        ("mean + half_width < 0", "mean + half_width <= 0"),
+        ("mean - half_width > 0", "mean - half_width >= 0"),
         ("mean + half_width < 0", "mean + half_width / 2 < 0"),
         ("mean + half_width < 0", "mean + half_width < 0.01"),
         ("mean + half_width < 0", "mean < -0.01"),
