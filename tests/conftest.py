@@ -1,16 +1,18 @@
-"""What several tests share: the built book, a server for it, and a browser."""
+"""What several tests share: the built book on a host, a browser, and what it saw on each page."""
 
-import functools
 import os
 import shutil
-import threading
-from collections.abc import Iterator
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+import yaml
+from hosting import host
 
 ROOT = Path(__file__).parents[1]
+REPORT = ROOT / "artefacts" / "page-weights.txt"
 WEIGHTS = pytest.StashKey[str]()
 
 
@@ -30,23 +32,22 @@ def site() -> Path:
 
 @pytest.fixture(scope="session")
 def address(site: Path) -> Iterator[str]:
-    """The address at which the built book is served while tests run."""
+    """The address of the built book below a path of a strict host."""
+    with host(site, "/a/copy/") as address:
+        yield address.rstrip("/")
 
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, format: str, *args: object) -> None:
-            pass
 
-    server = ThreadingHTTPServer(
-        ("127.0.0.1", 0), functools.partial(Quiet, directory=os.fspath(site))
-    )
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
+@pytest.fixture(scope="session")
+def published(site: Path) -> Iterator[str]:
+    """The same below the path at which the book is published."""
+    config = yaml.safe_load((ROOT / "_config.yml").read_text())
+    with host(site, urlsplit(config["html"]["baseurl"]).path) as address:
+        yield address.rstrip("/")
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[object]:
-    """A headless Chromium of the system's own."""
+    """A headless Chromium of the system's own, which finds no other host."""
     from playwright.sync_api import sync_playwright
 
     names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -61,11 +62,35 @@ def browser() -> Iterator[object]:
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-sync",
+        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     ]
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=found, args=options)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="session")
+def seen(
+    browser: object, address: str, published: str, pytestconfig: pytest.Config
+) -> Iterator[Callable]:
+    """What a visit to a page saw; the first test that asks for a page makes the visit."""
+    import visits
+
+    weights = {}
+
+    @cache
+    def visited(name: str) -> visits.Seen:
+        # The page for unknown addresses names all by the path at which the book is published.
+        seen = visits.look(browser, published if name == "404" else address, name)
+        weights[name] = f"{seen.bytes / 1000:8.0f} kB {seen.requests:4} files  {name}"
+        return seen
+
+    yield visited
+    table = "\n".join(["A page's first visit, compressed:", *weights.values(), ""])
+    REPORT.parent.mkdir(exist_ok=True)
+    REPORT.write_text(table)
+    pytestconfig.stash[WEIGHTS] = table
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

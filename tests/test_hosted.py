@@ -1,113 +1,30 @@
 """The built book below a path of a strict host: what it asks for, what it weighs, what it does."""
 
-from dataclasses import dataclass, field
-
 import pytest
-from conftest import ROOT, WEIGHTS
-from hosting import host
 from playwright.sync_api import expect
-from test_browser import documents
+from test_site import documents
+from visits import Visit
 
 pytestmark = pytest.mark.browser
 
-REPORT = ROOT / "artefacts" / "page-weights.txt"
 PROSE, LESSON = 300_000, 1_500_000  # bytes on a first visit, compressed
 LIVE = 320_000  # what the live network may add
-SCRIPTED = "() => document.documentElement.dataset.theme !== 'auto'"
-UNFORMED = """() => [...document.querySelectorAll(".math")]
-    .filter((one) => !one.querySelector("mjx-container")).length"""
-PLACES_OF_TEX = """() => {
-    const text = document.body.cloneNode(true);
-    text.querySelectorAll("pre, code, script").forEach((one) => one.remove());
-    return text.textContent.match(/\\\\[([]|\\$\\$/g)?.length ?? 0;
-}"""
-
-
-@pytest.fixture(scope="module")
-def strict(site):
-    with host(site, "/a/copy/") as address:
-        yield address
-
-
-@dataclass
-class Visit:
-    """A page in a browser that has nothing of it yet."""
-
-    page: object
-    address: str
-    bytes: int = 0
-    requests: int = 0
-    outside: list[str] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
-
-    def open(self, name: str) -> None:
-        """Open a page and scroll through it, so that what is lazy loads as well."""
-        answer = self.page.goto(self.address + name, wait_until="networkidle")
-        assert answer.ok, f"{name}: {answer.status}"
-        self.page.wait_for_function(SCRIPTED)
-        self.page.evaluate("() => document.querySelector('.bd-footer-content')?.scrollIntoView()")
-        self.page.wait_for_load_state("networkidle")
-
-
-@pytest.fixture(scope="module")
-def new_visit(browser, strict):
-    contexts = []
-
-    def make(**options):
-        context = browser.new_context(viewport={"width": 1280, "height": 900}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        visit = Visit(page, strict)
-
-        def own_pages_only(route):
-            if route.request.url.startswith((strict, "data:", "blob:")):
-                return route.continue_()
-            visit.outside.append(route.request.url)
-            return route.abort()
-
-        def received(event):
-            visit.bytes += event["encodedDataLength"]
-            visit.requests += 1
-
-        context.route("**/*", own_pages_only)
-        page.on("pageerror", lambda error: visit.errors.append(str(error)))
-        page.on("console", lambda m: m.type == "error" and visit.errors.append(m.text))
-        network = context.new_cdp_session(page)
-        network.on("Network.loadingFinished", received)
-        network.send("Network.enable")
-        return visit
-
-    yield make
-    for context in contexts:
-        context.close()
 
 
 @pytest.fixture
-def visit(new_visit):
-    visit = new_visit()
+def visit(browser, address, request):
+    visit = Visit(browser, address, **getattr(request, "param", {}))
     yield visit
-    visit.page.context.close()
+    visit.close()
     assert visit.outside == []
     assert visit.errors == []
 
 
 @pytest.fixture(scope="module")
-def first_visits(new_visit, site, pytestconfig):
-    """Each page visited once, with nothing of the book in the browser's cache."""
-    visits = {}
+def first_visits(seen, site):
+    """What was seen on each page, with nothing of the book in the browser's cache."""
     slides = [f"slides/{path.stem}" for path in sorted(site.glob("slides/*.html"))]
-    for name in [*documents(), "search", "genindex", *slides]:
-        visit = visits[name] = new_visit()
-        visit.open(f"{name}.html")
-        visit.formless = visit.page.evaluate(UNFORMED)
-        visit.raw = visit.page.evaluate(PLACES_OF_TEX)
-        visit.page.context.close()
-    REPORT.parent.mkdir(exist_ok=True)
-    lines = [f"{v.bytes / 1000:8.0f} kB {v.requests:4} files  {name}" for name, v in visits.items()]
-    table = "\n".join(["A page's first visit, compressed:", *lines, ""])
-    REPORT.write_text(table)
-    pytestconfig.stash[WEIGHTS] = table
-    return visits
+    return {name: seen(name) for name in [*documents(), "search", "genindex", "404", *slides]}
 
 
 def test_no_page_asks_another_host(first_visits):
@@ -119,8 +36,9 @@ def test_no_page_breaks_the_policy_or_fails(first_visits):
 
 
 def test_every_formula_is_typeset(first_visits):
-    assert {name: v.formless for name, v in first_visits.items() if v.formless} == {}
+    assert {name: v.unformed for name, v in first_visits.items() if v.unformed} == {}
     assert {name: v.raw for name, v in first_visits.items() if v.raw} == {}
+    assert first_visits["notebooks/05_layer_by_layer"].formulas >= 10
 
 
 def test_pages_are_light(first_visits):
@@ -129,12 +47,12 @@ def test_pages_are_light(first_visits):
             return LESSON
         return PROSE + LIVE if name == "book/live" else PROSE
 
-    heavy = {name: v.bytes for name, v in first_visits.items() if v.bytes > limit(name)}
-    assert heavy == {}, REPORT.read_text()
+    assert {name: v.bytes for name, v in first_visits.items() if v.bytes > limit(name)} == {}
 
 
 def test_the_network_of_the_welcome_page_loads_when_it_is_wanted(visit):
     visit.open("book/welcome.html")
+    visit.page.wait_for_load_state("networkidle")
     before = visit.bytes
     assert not visit.page.locator("[data-live=pad]").count()
     wake = visit.page.get_by_role("button", name="Draw a digit here")
@@ -192,8 +110,10 @@ def test_search_finds_code_and_terms(visit, words):
     assert all(word.lower() in text for word in words.split())
 
 
-def test_code_can_be_copied(new_visit):
-    visit = new_visit(permissions=["clipboard-read", "clipboard-write"])
+@pytest.mark.parametrize(
+    "visit", [{"permissions": ["clipboard-read", "clipboard-write"]}], indirect=True
+)
+def test_code_can_be_copied(visit):
     visit.open("notebooks/05_layer_by_layer.html")
     cell = visit.page.locator("div.cell_input div.highlight").first
     cell.hover()
@@ -213,12 +133,12 @@ def test_buttons_of_the_header_work(visit):
 
 
 def test_progress_is_kept_and_can_be_cleared(visit):
-    visit.page.goto(f"{visit.address}notebooks/01_from_pixels.html")
+    visit.page.goto(f"{visit.address}/notebooks/01_from_pixels.html")
     line = visit.page.locator(".lenet-progress")
     expect(line).to_contain_text("No lesson read yet")
     visit.page.locator(".prev-next-footer").scroll_into_view_if_needed()
     expect(line).to_contain_text("1 of")
-    visit.page.goto(f"{visit.address}book/welcome.html")
+    visit.page.goto(f"{visit.address}/book/welcome.html")
     lesson = visit.page.locator(".bd-links a[href$='01_from_pixels.html']")
     expect(lesson).to_contain_text("read")
     visit.page.get_by_role("button", name="Forget which lessons I have read").click()
@@ -241,34 +161,32 @@ def test_previous_next_and_permalinks_lead_on(visit):
 
 
 @pytest.mark.parametrize("path", ["nothing.html", "deep/down/and/further/nothing"])
-def test_an_address_without_a_page_gets_a_whole_one(browser, site, path):
-    with host(site, "/lenet5-rebuilt/") as address:
-        page = browser.new_page()
-        missing = []
-        page.on("response", lambda answer: answer.status >= 400 and missing.append(answer.url))
-        page.goto(address + path)
-        assert missing == [address + path]
-        assert page.locator("article h1").inner_text().startswith("No such page")
-        page.locator("article a", has_text="welcome page").click()
-        page.wait_for_url(address + "book/welcome.html")
-        page.close()
+def test_an_address_without_a_page_gets_a_whole_one(browser, published, path):
+    page = browser.new_page()
+    missing = []
+    page.on("response", lambda answer: answer.status >= 400 and missing.append(answer.url))
+    page.goto(f"{published}/{path}")
+    assert missing == [f"{published}/{path}"]
+    assert page.locator("article h1").inner_text().startswith("No such page")
+    page.locator("article a", has_text="welcome page").click()
+    page.wait_for_url(f"{published}/book/welcome.html")
+    page.close()
 
 
-def test_an_old_browser_is_told_so(new_visit):
-    visit = new_visit()
+def test_an_old_browser_is_told_so(visit):
     visit.page.add_init_script("delete HTMLScriptElement.prototype.noModule")
     for name in ("book/live.html", "book/welcome.html"):
-        visit.page.goto(visit.address + name)
+        visit.page.goto(f"{visit.address}/{name}")
         expect(visit.page.locator(".live-message")).to_contain_text("too old")
         assert visit.page.locator(".live-still img").first.is_visible()
 
 
-def test_a_browser_that_cannot_read_the_modules_is_told_so(new_visit):
-    visit = new_visit()
+def test_a_browser_that_cannot_read_the_modules_is_told_so(visit):
     visit.page.route(
         "**/live/network.js",
         lambda route: route.fulfill(content_type="text/javascript", body="let a = #;"),
     )
-    visit.page.goto(f"{visit.address}book/live.html")
+    visit.page.goto(f"{visit.address}/book/live.html")
     expect(visit.page.locator(".live-message")).to_contain_text("too old")
     assert visit.page.locator(".live-still img").first.is_visible()
+    visit.errors.clear()  # the browser's own words about the module

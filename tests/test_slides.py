@@ -8,8 +8,8 @@ import nbformat
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from conftest import ROOT
-from hosting import host
 from nbformat.v4 import new_code_cell, new_notebook, new_output
+from visits import Visit
 
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 import lenet_slides
@@ -79,30 +79,13 @@ def test_numbers_come_from_the_ledger():
         lenet_slides.deck("# D\n\n{ledger: nonsense}")
 
 
-@pytest.fixture(scope="module")
-def strict(site):
-    """A host whose policy lets nothing run but the files of the book."""
-    with host(site, "/a/copy/") as address:
-        yield address.rstrip("/")
-
-
 @pytest.mark.browser
 @pytest.mark.parametrize("path", DECKS, ids=lambda path: path.stem)
-def test_a_deck_is_whole_in_the_browser(browser, strict, path):
-    context = browser.new_context(viewport={"width": 1280, "height": 720}, color_scheme="light")
-    page, wrong = context.new_page(), []
-
-    def own_host_only(route):
-        if route.request.url.startswith((strict, "data:", "blob:")):
-            return route.continue_()
-        wrong.append(route.request.url)
-        return route.abort()
-
-    context.route("**/*", own_host_only)
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
-    page.on("response", lambda r: wrong.append(r.url) if r.status >= 400 else None)
-    page.goto(f"{strict}/slides/{path.stem}.html")
+def test_a_deck_is_whole_in_the_browser(browser, address, path):
+    size = {"width": 1280, "height": 720}
+    visit = Visit(browser, address, viewport=size)
+    page = visit.page
+    page.goto(f"{address}/slides/{path.stem}.html")
     page.wait_for_function("window.Reveal && Reveal.isReady()")
     page.evaluate(AXE_SCRIPT)
     source = path.read_text(encoding="utf-8")
@@ -126,8 +109,9 @@ def test_a_deck_is_whole_in_the_browser(browser, strict, path):
         brightness = sum(int(part) for part in background.strip("rgba()").split(",")[:3]) / 3
         assert brightness > 200 if mode == "light" else brightness < 60
         assert page.evaluate(AXE) == [], mode
-    assert wrong == []
-    context.close()
+    visit.close()
+    assert visit.outside == []
+    assert visit.errors == []
 
 
 AXE = """async () => {
