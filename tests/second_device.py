@@ -2,7 +2,8 @@
 
 Its tensors hold a tensor of the CPU, on which everything is computed. What CUDA refuses it
 refuses too: tensors of two devices in one operation, numpy(), a generator of the CPU; and, like
-Apple's MPS, float64 while `knows_float64` is False. It says nothing about speed or rounding.
+Apple's MPS, float64 while `knows_float64` is False. It says nothing about speed or rounding, and
+a network that is moved to it or from it gets new parameters, where on CUDA they stay the same.
 
 Registering a device cannot be undone: only a process of its own imports this module.
 """
@@ -16,14 +17,12 @@ from torch.utils._pytree import tree_flatten, tree_map, tree_unflatten
 from torch.utils.backend_registration import _setup_privateuseone_for_python_backend
 
 _setup_privateuseone_for_python_backend("second")
-# A parameter keeps its identity when a network is moved, as on CUDA.
-torch.__future__.set_swap_module_params_on_conversion(True)
 
 DEVICE = torch.device("second", 0)
 knows_float64 = True
 
 aten = torch.ops.aten
-COPIES = (aten._to_copy, aten.copy_, aten._copy_from)
+COPIES = (aten._to_copy, aten.copy_)
 INDEXED = (aten.index, aten.index_put, aten.index_put_, aten._index_put_impl_)
 FILLS = (aten.fill, aten.fill_, aten.masked_fill, aten.masked_fill_)
 

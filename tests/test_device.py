@@ -153,6 +153,22 @@ def _fit(folder: Path) -> None:
     assert torch.allclose(result.outputs, net(x), atol=1e-5)
 
 
+def _interrupted() -> None:
+    def pull_the_plug(outputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        assert outputs.device == labels.device == training.get_device()
+        raise KeyboardInterrupt
+
+    images, labels = sample(100).train
+    net = lenet5_modern()
+    with pytest.raises(KeyboardInterrupt):
+        fit(net, normalise_modern(images), labels, **OPTIONS, criterion=pull_the_plug)
+    assert where(net) == {"cpu"}
+
+
+def test_fit_gives_the_network_back_when_it_is_interrupted(there):
+    there(_interrupted)
+
+
 @as_either
 def test_fit_and_evaluate_borrow_the_device(there, tmp_path, float64):
     there(_fit, tmp_path, float64=float64)
