@@ -129,7 +129,7 @@ def test_buttons_of_the_header_work(visit):
     visit.page.locator("[data-click=print]").click()
     assert visit.page.evaluate("window.printed")
     visit.page.locator("[data-click=fullscreen]").click()
-    visit.page.wait_for_function("() => document.fullscreenElement")
+    visit.page.locator(":fullscreen").wait_for()
 
 
 def test_progress_is_kept_and_can_be_cleared(visit):

@@ -86,7 +86,7 @@ def test_a_deck_is_whole_in_the_browser(browser, address, path):
     visit = Visit(browser, address, viewport=size)
     page = visit.page
     page.goto(f"{address}/slides/{path.stem}.html")
-    page.wait_for_function("window.Reveal && Reveal.isReady()")
+    page.evaluate(READY)
     page.evaluate(AXE_SCRIPT)
     source = path.read_text(encoding="utf-8")
     slides = page.evaluate("Reveal.getTotalSlides()")
@@ -114,6 +114,9 @@ def test_a_deck_is_whole_in_the_browser(browser, address, path):
     assert visit.errors == []
 
 
+READY = """async () => {
+    if (!Reveal.isReady()) await new Promise((done) => Reveal.on("ready", done));
+}"""
 AXE = """async () => {
     const parts = {include: ["section.present"], exclude: ["svg"]};
     const rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"];
@@ -135,9 +138,9 @@ LOST = """() => [...Reveal.getCurrentSlide().querySelectorAll("h1, h2, p, li, td
 def test_keys_move_and_open_notes_and_links_lead_into_the_book(browser, address, site):
     page = browser.new_page()
     page.goto(f"{address}/slides/part1.html")
-    page.wait_for_function("window.Reveal && Reveal.isReady()")
+    page.evaluate(READY)
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("Reveal.getState().indexh === 1")
+    assert page.evaluate("Reveal.getState().indexh") == 1
     with page.expect_popup() as popup:
         page.keyboard.press("s")
     popup.value.get_by_text("How would you read this from the numbers alone?").wait_for()

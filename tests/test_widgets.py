@@ -109,8 +109,7 @@ def test_a_slider_of_the_book_moves_by_keyboard_and_says_where_it_is(browser, ad
     page.goto(f"{address}/notebooks/08_reproducing.html")
     slider = page.locator(SLIDER).first
     slider.wait_for(timeout=15_000)
-    described = f"() => document.querySelector('{SLIDER}').hasAttribute('aria-valuetext')"
-    page.wait_for_function(described)
+    page.locator(f"{SLIDER}[aria-valuetext]").first.wait_for()
     assert slider.get_attribute("aria-label")
     seen = set()
     for key in ("Home", "ArrowRight", "End"):
