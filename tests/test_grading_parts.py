@@ -253,6 +253,19 @@ def test_the_weak_enclosure_refuses_what_python_can_refuse(tmp_path: Path) -> No
         student.close()
 
 
+def test_an_enclosure_that_does_not_start_leaves_no_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*command: object, **options: object) -> None:
+        raise PermissionError("this user may not start this Python")
+
+    monkeypatch.setattr(isolation.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(isolation.subprocess, "Popen", refuse)
+    with pytest.raises(PermissionError):
+        Enclosure(namespaces=False, own_user=False).start(Limits())
+    assert not list(tmp_path.iterdir())
+
+
 def test_python_may_lie_where_the_enclosure_has_its_own_folders(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -82,15 +82,19 @@ class Enclosed:
         self.folder = tempfile.mkdtemp(prefix="grading-")
         self.socket, theirs = socket.socketpair()
         command, options = self._command(enclosure, user)
-        with theirs:
-            self.process = subprocess.Popen(
-                command,
-                stdin=theirs,
-                stdout=theirs,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-                **options,
-            )
+        try:
+            with theirs:
+                self.process = subprocess.Popen(
+                    command,
+                    stdin=theirs,
+                    stdout=theirs,
+                    stderr=subprocess.DEVNULL,
+                    start_new_session=True,
+                    **options,
+                )
+        except OSError:
+            self._clear()
+            raise
 
     def _command(self, enclosure: Enclosure, user: int) -> tuple[list[str], dict]:
         paths = readable()
@@ -186,6 +190,9 @@ class Enclosed:
             except psutil.Error:
                 continue
         self.process.wait()
+        self._clear()
+
+    def _clear(self) -> None:
         self.socket.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
