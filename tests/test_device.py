@@ -124,6 +124,7 @@ def _refusals() -> None:
     _refused("can't convert", there.numpy, TypeError)
     assert (there[target] + torch.tensor(1.0)).tolist() == [2.0]
     assert there.device.type == SECOND and there.cpu().device == CPU
+    assert torch.tensor([1.0], device=SECOND).device.type == SECOND
 
 
 def test_the_second_device_refuses_what_cuda_refuses(there):
