@@ -53,7 +53,8 @@ def evaluate(
         device: where to compute; by default where the network is. It is then brought back.
 
     Raises:
-        ValueError: no examples, images and labels of different number, or batches of none.
+        ValueError: examples that do not fit together or are not finite, batches of none, or a
+            device that is not here.
     """
     require_examples(images, labels)
     if batch_size < 1:
@@ -79,12 +80,27 @@ def evaluate(
 def lent(model: nn.Module, device: torch.device | str | None) -> Iterator[torch.device]:
     """Keep a network on a device, by default its own, and bring it back, also after an error."""
     home = next((p.device for p in model.parameters()), torch.device("cpu"))
-    device = home if device is None else torch.device(device)
+    device = home if device is None else usable(device)
     model.to(device)
     try:
         yield device
     finally:
         model.to(home)
+
+
+def usable(device: torch.device | str) -> torch.device:
+    """Return a device that can be used here, or refuse it by name.
+
+    Raises:
+        ValueError: there is no such device; it says what PyTorch says.
+    """
+    try:
+        return torch.zeros(0, device=device).device
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(
+            f"device is {str(device)!r}, which cannot be used here: {error} Leave device out, or "
+            "name another one, such as 'cpu'."
+        ) from error
 
 
 def decide(model: nn.Module, outputs: Tensor) -> Tensor:
@@ -94,6 +110,11 @@ def decide(model: nn.Module, outputs: Tensor) -> Tensor:
 
 def require_examples(images: Tensor, labels: Tensor) -> None:
     """Refuse examples that do not fit together."""
+    for name, value in (("images", images), ("labels", labels)):
+        if not isinstance(value, Tensor):
+            raise ValueError(  # noqa: TRY004
+                f"{name} are of type {type(value).__name__}; expected a tensor: torch.as_tensor."
+            )
     if len(images) != len(labels) or len(labels) == 0:
         raise ValueError(
             f"got {len(images)} images and {len(labels)} labels; expected as many labels as "
@@ -104,3 +125,7 @@ def require_examples(images: Tensor, labels: Tensor) -> None:
             f"labels are {labels.dtype} of shape {tuple(labels.shape)}; expected int64 (N,), "
             "the class of each image: labels.long()."
         )
+    if int(labels.min()) < 0:
+        raise ValueError(f"labels begin at {int(labels.min())}; expected classes from 0.")
+    if not bool(images.isfinite().all()):
+        raise ValueError("images hold NaN or infinite values; expected finite numbers.")

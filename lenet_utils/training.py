@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lenet_utils.evaluation import decide, evaluate, lent, require_examples
+from lenet_utils.evaluation import decide, evaluate, lent, require_examples, usable
 from lenet_utils.quick import keep_memory
 from lenet_utils.weights import write_atomically
 
@@ -66,9 +66,9 @@ def split_validation(count: int, validation: int, seed: int = 0) -> tuple[Tensor
     Raises:
         ValueError: nothing would be left to train on.
     """
-    if not 0 <= validation < count:
+    if validation not in range(count):
         raise ValueError(
-            f"validation is {validation} of {count} examples; expected 0 to {count - 1}, "
+            f"validation is {validation} of {count} examples; expected a whole number, smaller, "
             "so that something is left to train on."
         )
     order = torch.randperm(count, generator=torch.Generator().manual_seed(seed))
@@ -144,14 +144,24 @@ def fit(
         progress: show a progress bar.
 
     Raises:
-        ValueError: examples that do not fit together, or a checkpoint of another run.
+        ValueError: examples that do not fit together or are not finite, a device that is not
+            here, a criterion of another kind of output, or a checkpoint of another run.
     """
     require_examples(images, labels)
     if epochs < 1 or batch_size < 1:
         raise ValueError(
             f"epochs is {epochs} and batch_size is {batch_size}; expected 1 or more of each."
         )
-    device = torch.device(device) if device is not None else get_device()
+    wins = getattr(model, "smallest_wins", None)
+    theirs = False if criterion is F.cross_entropy else getattr(criterion, "smallest_wins", wins)
+    if wins is not None and wins != theirs:
+        raise ValueError(
+            f"criterion is {criterion}, and the outputs are {'distances' if wins else 'scores'}; "
+            "use MSE or MAP for distances (RBF), cross-entropy for scores."
+        )
+    device = usable(device) if device is not None else get_device()
+    if checkpoint is not None:  # before any work: a folder that cannot be written is said now
+        Path(checkpoint).parent.mkdir(parents=True, exist_ok=True)
     if device.type == "cpu":
         keep_memory()
     train, held = (part.to(device) for part in split_validation(len(labels), validation, seed))
@@ -169,6 +179,7 @@ def fit(
         run = _describe(
             model, images, labels, optim, criterion, epochs, batch_size, validation, seed
         )
+        run["schedule"] = type(scheduler).__name__
         if checkpoint is not None and Path(checkpoint).exists():
             history = _resume(Path(checkpoint), run, state)
 

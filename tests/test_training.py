@@ -19,6 +19,7 @@ from lenet_utils import (
     seed_everything,
     split_validation,
 )
+from lenet_utils.criteria import MAP
 
 
 def stripes(count: int = 240) -> tuple[torch.Tensor, torch.Tensor]:
@@ -56,11 +57,12 @@ def test_fit_learns_and_says_what_it_measured():
 def test_validation_digits_are_never_trained_on():
     images, labels = stripes()
     _, held = split_validation(240, 40, seed=0)
-    poisoned = images.clone()
-    poisoned[held] = torch.nan  # one update on these would make every weight NaN
-    model = network()
-    fit(model, poisoned, labels, **OPTIONS)
-    assert all(p.isfinite().all() for p in model.parameters())
+    others = images.clone()
+    others[held] = 9.0
+    one, other = network(), network()
+    fit(one, images, labels, **OPTIONS)
+    fit(other, others, labels, **OPTIONS)
+    assert all(map(torch.equal, one.parameters(), other.parameters()))
 
 
 def test_split_is_a_partition_drawn_by_seed():
@@ -117,6 +119,10 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path, change, name):
     fit(network(), images, labels, **OPTIONS, checkpoint=path)
     with pytest.raises(ValueError, match=f"its {name} is"):
         fit(network(), images, labels, **(OPTIONS | change), checkpoint=path)
+    constant = partial(torch.optim.lr_scheduler.LambdaLR, lr_lambda=lambda step: 1.0)
+    other = {"schedule": lambda optimizer, steps: constant(optimizer)}
+    with pytest.raises(ValueError, match="its (optimizer|schedule) is"):
+        fit(network(), images, labels, **OPTIONS, **other, checkpoint=path)
     with pytest.raises(ValueError, match="its labels is"):
         fit(network(), images, labels.flip(0), **OPTIONS, checkpoint=path)
     path.write_bytes(b"not a checkpoint")
@@ -149,11 +155,24 @@ def test_the_same_seed_gives_the_same_run_and_leaves_the_callers_randomness_alon
         (torch.zeros(2, 1, 28, 28), torch.zeros(2), {}, r"labels\.long\(\)"),
         (torch.zeros(2, 1, 28, 28), torch.zeros(2).long(), {"epochs": 0}, "epochs is 0"),
         (torch.zeros(2, 1, 28, 28), torch.zeros(2).long(), {"validation": 2}, "left to train on"),
+        (torch.zeros(2, 1, 28, 28), torch.zeros(2).long(), {"validation": 0.5}, "whole number"),
+        (torch.zeros(2, 1, 28, 28), torch.zeros(2).long() - 1, {}, "labels begin at -1"),
+        (torch.zeros(2, 1, 28, 28), [0, 1], {}, "labels are of type list"),
+        (torch.full((2, 1, 28, 28), torch.nan), torch.zeros(2).long(), {}, "NaN"),
+        (torch.zeros(2, 1, 28, 28), torch.zeros(2).long(), {"device": "gpu"}, "device is 'gpu'"),
     ],
 )
 def test_examples_that_do_not_fit_are_refused(images, labels, change, message):
     with pytest.raises(ValueError, match=message):
         fit(network(), images, labels, **(OPTIONS | change))
+
+
+def test_distances_are_not_trained_as_scores():
+    images, labels = torch.zeros(2, 1, 32, 32), torch.zeros(2).long()
+    with pytest.raises(ValueError, match="outputs are distances"):
+        fit(lenet5_1998(), images, labels, **(OPTIONS | {"validation": 0}))
+    with pytest.raises(ValueError, match="outputs are scores"):
+        fit(lenet5_tutorial(), images, labels, **OPTIONS, criterion=MAP())
 
 
 class Fixed(nn.Module):
