@@ -83,12 +83,19 @@ def _fig5() -> list[Claim]:
 
 def _fig6() -> list[Claim]:
     points = {"15,000": (1.69, 0.05), "30,000": (1.14, 0.31), "60,000": (0.95, 0.35)}
+    readings = {
+        "": points,
+        ", j = 1": ("15,000", "30,000"),
+        ", j = 1, 80 passes": ("15,000",),
+        ", j = 1, 40 passes": ("30,000",),
+    }
     names = {"test_error": "test", "train_error": "training"}
     return [
-        Claim(f"{names[measure]} error with {n} training digits", "Fig. 6, p. 11", e / 100,
-              "training-size", n, measure)
+        Claim(f"{names[measure]} error with {n} training digits{reading}", "Fig. 6, p. 11",
+              points[n][i] / 100, "training-size", f"{n}{reading}", measure)
+        for reading, sizes in readings.items()
         for i, measure in enumerate(names)
-        for n, e in ((n, errors[i]) for n, errors in points.items())
+        for n in sizes
     ]  # fmt: skip
 
 
@@ -157,6 +164,8 @@ CLAIMS: tuple[Claim, ...] = (
     *_fig6(),
     Claim("test error with distortions", "p. 11", 0.008,
           "distortions", "all digits", "test_error"),
+    Claim("test error with distortions, j = 1", "p. 11", 0.008,
+          "distortions", "all digits, j = 1", "test_error"),
     *_fig9(),
     # Many of the paper's classifiers read 20x20 pixels, all of ours 28x28. Ten per cent is "same".
     *_fig11(),
