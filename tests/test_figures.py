@@ -57,6 +57,15 @@ def test_every_figure_is_drawn_in_the_colour_of_the_text_and_says_what_it_shows(
     assert "a &lt;b&gt; &amp; c" in all_figures[0]._repr_html_()
 
 
+def test_the_lines_of_a_long_name_end_at_the_axis():
+    names = {"a": 1.0, "a long name\nin two lines": 1.2}
+    rows = {name: figures.Measured(mean, 0.1) for name, mean in names.items()}
+    svg = figures.intervals(rows, xlabel="test error, %").svg
+    ends = re.findall(r'text-anchor: end[^>]*? x="([\d.]+)"[^>]*>([^<]+)<', svg)
+    assert [text for _, text in ends] == ["a", "a long name", "in two lines"]
+    assert len({x for x, _ in ends}) == 1
+
+
 def test_figures_can_stand_in_one_page(all_figures):
     ids = [id_ for figure in all_figures for id_ in re.findall(r' id="([^"]+)"', figure.svg)]
     assert len(ids) == len(set(ids))

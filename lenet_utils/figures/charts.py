@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lenet_utils.figures.style import (
     BLUE,
@@ -16,6 +16,9 @@ from lenet_utils.figures.style import (
     render,
     subplots,
 )
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _STROKES: tuple[dict[str, Any], ...] = (
     {"color": BLUE, "marker": "o", "ls": "-"},
@@ -89,6 +92,20 @@ class Measured(NamedTuple):
     paper: float | None = None
 
 
+def _name_rows(axis: "Axes", names: list[str]) -> None:
+    """Write names at the left of a chart, one a row."""
+    axis.set_yticks(range(len(names)), ["" if "\n" in name else name for name in names])
+    # Lines of one text would end raggedly, since a browser's letters have widths of their own.
+    for at, name in enumerate(names):
+        lines = name.split("\n")
+        for i, line in enumerate(lines if len(lines) > 1 else []):
+            axis.annotate(
+                line, (0, at), (-7, 6 * (len(lines) - 1) - 12 * i),
+                xycoords=("axes fraction", "data"), textcoords="offset points",
+                ha="right", va="center_baseline", size=10,
+            )  # fmt: skip
+
+
 def intervals(
     rows: dict[str, Measured], *, xlabel: str, alt: str = "", caption: str = "", log: bool = False
 ) -> Figure:
@@ -117,7 +134,7 @@ def intervals(
                 row.paper, at, color=ORANGE, marker="D", ms=6, mfc="none", ls="",
                 label="the paper" if at == first else None,
             )  # fmt: skip
-    axis.set_yticks(range(len(rows)), list(rows))
+    _name_rows(axis, list(rows))
     axis.invert_yaxis()
     axis.set(xlabel=xlabel)
     if log:
