@@ -24,9 +24,10 @@ from torch.nn import functional as F
 from lenet_utils import evaluate, fit, layer_table, lenet5_modern, load_mnist, normalise_modern
 from lenet_utils.mnist import MNIST, default_root
 
-# Chosen on 5,000 digits held out of the training set: of the recipes that get below 1.2% there
-# with both of two seeds, the one that takes the least time.
-EPOCHS, BATCH_SIZE, MAX_RATE = 3, 256, 0.01
+# Chosen on 5,000 digits held out of the training set: of the recipes whose mean over six seeds is
+# below 1.2% there, the one that takes the least time.
+EPOCHS, BATCH_SIZE, MAX_RATE = 2, 96, 0.008
+LARGE_BATCH = 256  # an epoch takes the least time
 ROUNDS = 3
 TARGET_ERROR = 0.010
 MOST_TUTORIAL_EPOCHS = 15
@@ -43,7 +44,9 @@ def epoch_section() -> str:
         for _ in range(ROUNDS):  # in turns, so that a busy spell of the machine hits both
             net = tutorial_network()
             tutorial.append(seconds(lambda net=net: next(train_tutorial(net, loader))))
-            package += fit_recipe(lenet5_modern(), images, digits, epochs=2)[1:]
+            package += fit_recipe(
+                lenet5_modern(), images, digits, epochs=2, batch_size=LARGE_BATCH
+            )[1:]
     slow, quick = statistics.median(tutorial), statistics.median(package)
     forward = layer_table(lenet5_modern(), (1, 28, 28)).macs
     # Forward, and as much again for the gradients of the states and of the weights.
@@ -111,7 +114,13 @@ def import_section() -> str:
 
 
 def fit_recipe(
-    net: nn.Module, images: Tensor, digits: MNIST, *, epochs: int, seed: int = 0
+    net: nn.Module,
+    images: Tensor,
+    digits: MNIST,
+    *,
+    epochs: int,
+    batch_size: int = BATCH_SIZE,
+    seed: int = 0,
 ) -> list[float]:
     """Train with `fit` and one cycle of the learning rate; return the seconds of each epoch."""
 
@@ -123,7 +132,7 @@ def fit_recipe(
         images,
         digits.train.labels,
         epochs=epochs,
-        batch_size=BATCH_SIZE,
+        batch_size=batch_size,
         schedule=one_cycle,
         validation=0,
         seed=seed,
