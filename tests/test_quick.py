@@ -68,13 +68,15 @@ def update():
 
 if sys.argv[1] == "keep":
     keep_memory()
-update()
-before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 for _ in range(3):
+    update()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(10):
     update()
 print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
     kept, returned = (
         int(subprocess.check_output([sys.executable, "-c", code, word])) for word in ("keep", "no")
     )
-    assert kept < 1_000 < 10_000 < returned  # pages that the system had to clear
+    # Pages that the system had to clear; now and then the heap grows by a block.
+    assert 10 * kept < returned
