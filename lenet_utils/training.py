@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from lenet_utils.compiled import Network, compiled
 from lenet_utils.evaluation import decide, evaluate, lent, require_examples, usable
 from lenet_utils.quick import keep_memory
 from lenet_utils.weights import write_atomically
@@ -127,6 +128,9 @@ def fit(
     epoch is written to that file; the same call after an interruption goes on from there and
     gives what an uninterrupted run gives.
 
+    On a CPU, where a C++ compiler is found, C1 to S4 of `lenet5_modern` are computed by a kernel
+    that is built on first use: the same numbers, up to rounding, in less time.
+
     Args:
         model: maps (N, 1, H, W) to the outputs that `criterion` takes.
         images: float (N, 1, H, W), normalised.
@@ -167,9 +171,12 @@ def fit(
     train, held = (part.to(device) for part in split_validation(len(labels), validation, seed))
     batches = -(-len(train) // batch_size)
     with lent(model, device), _own_randomness(device):
-        # PyTorch pools and convolves faster on a CPU when a pixel's channels lie side by side.
-        model.to(memory_format=torch.channels_last)
-        make = optimizer or (lambda parameters: torch.optim.Adam(parameters, lr=0.001))
+        network = compiled(model) or model
+        if network is model:
+            # PyTorch pools and convolves faster on a CPU when a pixel's channels lie side by side.
+            model.to(memory_format=torch.channels_last)
+        fused = device.type != "mps"  # one call for all parameters
+        make = optimizer or (lambda parameters: torch.optim.Adam(parameters, lr=0.001, fused=fused))
         optim = make(model.parameters())
         scheduler = schedule(optim, epochs * batches) if schedule else None
         state = {"model": model, "optimizer": optim}
@@ -190,7 +197,9 @@ def fit(
                 torch.manual_seed(_mix(seed, epoch))
                 order = train[torch.randperm(len(train)).to(device)].split(batch_size)
                 started = time.perf_counter()
-                loss, error = _epoch(model, images, labels, order, optim, scheduler, criterion, bar)
+                loss, error = _epoch(
+                    model, network, images, labels, order, optim, scheduler, criterion, bar
+                )
                 history.train_loss.append(loss)
                 history.train_error.append(error)
                 if validation:
@@ -206,6 +215,7 @@ def fit(
 
 def _epoch(
     model: nn.Module,
+    network: Network,
     images: Tensor,
     labels: Tensor,
     batches: tuple[Tensor, ...],
@@ -222,7 +232,7 @@ def _epoch(
     count = 0
     for batch in batches:
         target = labels[batch]
-        outputs = model(images[batch])
+        outputs = network(images[batch])
         loss = criterion(outputs, target)
         optim.zero_grad(set_to_none=True)
         loss.backward()

@@ -1,4 +1,4 @@
-"""Find, build and load the compiled kernels, many_seeds.cpp and teams.cpp.
+"""Find, build and load the compiled kernels: many_seeds.cpp, teams.cpp and pictures.cpp.
 
 One is compiled on first use with the system's C++ compiler, for the processor at hand, into the
 user's cache folder, and found there afterwards.
@@ -17,6 +17,8 @@ from pathlib import Path
 
 SOURCE = Path(__file__).with_name("many_seeds.cpp")
 TEAMS = Path(__file__).with_name("teams.cpp")
+PICTURES = Path(__file__).with_name("pictures.cpp")
+LANES = Path(__file__).with_name("lanes.h")
 FLAGS = (
     "-std=c++17",
     "-O3",
@@ -46,7 +48,7 @@ def load_kernel() -> ctypes.CDLL:
     Raises:
         KernelUnavailable: no C++ compiler was found, or it failed, or the library does not load.
     """
-    kernel = _load(SOURCE)
+    kernel = _load(SOURCE, LANES)
     pointer = c_void_p
     kernel.lanes.argtypes, kernel.lanes.restype = [], c_int
     kernel.train.argtypes = [
@@ -68,7 +70,7 @@ def load_teams() -> ctypes.CDLL:
     Raises:
         KernelUnavailable: see `load_kernel`.
     """
-    kernel = _load(TEAMS, SOURCE)
+    kernel = _load(TEAMS, SOURCE, LANES)
     pointer = c_void_p
     network = (pointer, pointer, c_int, c_int, c_int)
     kernel.lanes.argtypes, kernel.lanes.restype = [], c_int
@@ -82,6 +84,24 @@ def load_teams() -> ctypes.CDLL:
     kernel.momentum_step.argtypes = [c_int64, *(pointer,) * 5, c_float]
     kernel.adam_step.argtypes = [c_int64, *(pointer,) * 6, c_int64]
     for function in ("batch_gradients", "batch_outputs", "momentum_step", "adam_step"):
+        getattr(kernel, function).restype = None
+    return kernel
+
+
+@cache
+def load_pictures() -> ctypes.CDLL:
+    """Return the kernel of pictures as a library, building it if this source was never built here.
+
+    Raises:
+        KernelUnavailable: see `load_kernel`.
+    """
+    kernel = _load(PICTURES, LANES)
+    pointer = c_void_p
+    kernel.lanes.argtypes, kernel.lanes.restype = [], c_int
+    kernel.kept_bytes.argtypes, kernel.kept_bytes.restype = [], c_int64
+    kernel.forward_pictures.argtypes = [pointer, c_int64, c_int64, *(pointer,) * 3, c_int]
+    kernel.backward_pictures.argtypes = [pointer, c_int64, *(pointer,) * 3, c_int]
+    for function in ("forward_pictures", "backward_pictures"):
         getattr(kernel, function).restype = None
     return kernel
 

@@ -11,21 +11,10 @@
 #include <limits>
 #include <new>
 
-#if defined(__AVX512F__)
-#define LANES 16
-#elif defined(__AVX__)
-#define LANES 8
-#else
-#define LANES 4
-#endif
-
-typedef float V __attribute__((vector_size(4 * LANES)));
-typedef int32_t VI __attribute__((vector_size(4 * LANES)));
+#include "lanes.h"
 
 static constexpr int MAX_CLASSES = 128, MAX_PAIRS = 96;
 static constexpr float AMPLITUDE = 1.7159f, SLOPE = 2.0f / 3.0f;
-
-static inline V all(float v) { return V{} + v; }
 
 // A tanh(S a) by a ratio of polynomials of degrees 13 and 6: absolute error below 1e-6.
 static inline V squash(V a) {

@@ -1,0 +1,215 @@
+"""C1 to S4 in compiled code give what PyTorch gives, and are used only where they do."""
+
+import copy
+import math
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from lenet_utils import fit, lenet5_1998, lenet5_tutorial, load_mnist, training
+from lenet_utils import normalise_modern as normalise
+from lenet_utils.compiled import compiled
+from lenet_utils.layers import ScaledTanh
+from lenet_utils.many_seeds import kernel as kernel_module
+from lenet_utils.many_seeds.kernel import KernelUnavailable, load_pictures
+from lenet_utils.models import LeNet5
+
+try:
+    LANES = load_pictures().lanes()
+except KernelUnavailable as error:  # pragma: no cover
+    pytest.skip(str(error), allow_module_level=True)
+
+DIGITS = load_mnist(sample=True).train
+IMAGES, LABELS = normalise(DIGITS.images), DIGITS.labels
+TODAY = {"activation": nn.ReLU, "pooling": "max", "c3": "full", "output": "linear"}
+
+
+def network(seed: int = 0, **parts) -> LeNet5:
+    torch.manual_seed(seed)
+    return LeNet5(**(TODAY | {"padding": 2} | parts))
+
+
+def gradients(outputs: Tensor, model: nn.Module, labels: Tensor) -> list[Tensor]:
+    return list(torch.autograd.grad(F.cross_entropy(outputs, labels), list(model.parameters())))
+
+
+@pytest.mark.parametrize("padding", [0, 2, 1])
+@pytest.mark.parametrize("count", [1, LANES - 1, LANES, LANES + 1, 5 * LANES - 3])
+def test_outputs_and_gradients_are_those_of_float64(count: int, padding: int) -> None:
+    model = network(padding=padding, num_classes=12)
+    x = F.pad(IMAGES[:count], (2 - padding,) * 4, value=-0.4)
+    ours = compiled(model)(x)
+    exact = copy.deepcopy(model).double()
+    theirs = exact(x.double())
+    torch.testing.assert_close(ours.double(), theirs, rtol=1e-5, atol=1e-6)
+    pairs = zip(
+        gradients(ours, model, LABELS[:count]),
+        gradients(theirs, exact, LABELS[:count]),
+        strict=True,
+    )
+    for a, b in pairs:
+        assert (a.double() - b).norm() < 1e-5 * b.norm()
+
+
+@pytest.mark.parametrize("levels", [1, 2, 4])
+def test_of_equal_sums_the_same_one_is_taken(levels: int) -> None:
+    # Whole numbers are added without rounding, so that nothing may differ at all; few levels
+    # make many equal sums.
+    model = network(1)
+    generator = torch.Generator().manual_seed(levels)
+    with torch.no_grad():
+        for p in model.parameters():
+            p.copy_(torch.randint(-1, 2, p.shape, generator=generator))
+    x = torch.randint(levels, (2 * LANES + 1, 1, 28, 28), generator=generator).float()
+    ours, theirs = compiled(model)(x), model(x)
+    assert torch.equal(ours, theirs)
+    weights = torch.randint(-2, 3, ours.shape, generator=generator).float()
+    for a, b in zip(
+        torch.autograd.grad((ours * weights).sum(), list(model.parameters())),
+        torch.autograd.grad((theirs * weights).sum(), list(model.parameters())),
+        strict=True,
+    ):
+        assert torch.equal(a, b)
+
+
+def test_what_is_no_number_stays_with_its_picture() -> None:
+    model = network()
+    x = IMAGES[: LANES + 2].clone()
+    x[3, 0, 14, 14] = math.nan
+    x[LANES, 0, 20, 9] = math.inf
+    ours, theirs = compiled(model)(x), model(x)
+    bad = theirs.isnan().any(1)
+    assert bad.nonzero()[:, 0].tolist() == [3, LANES]
+    assert torch.equal(ours.isnan().any(1), bad)
+    torch.testing.assert_close(ours[~bad], theirs[~bad])
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_any_number_of_threads(threads: int) -> None:
+    model, before = network(), torch.get_num_threads()
+    expected = gradients(model(IMAGES[:70]), model, LABELS[:70])
+    torch.set_num_threads(threads)
+    try:
+        ours = gradients(compiled(model)(IMAGES[:70]), model, LABELS[:70])
+    finally:
+        torch.set_num_threads(before)
+    for a, b in zip(ours, expected, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-6)
+
+
+def test_parameters_that_have_moved_are_read_anew() -> None:
+    model = network()
+    answers = compiled(model)
+    with torch.no_grad():
+        answers(IMAGES[:3])
+        model.c3.weight.mul_(-2)
+        torch.testing.assert_close(answers(IMAGES[:3]), model(IMAGES[:3]))
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        lenet5_1998(),
+        lenet5_tutorial(),
+        network(activation=ScaledTanh),
+        network(pooling="average"),
+        network(c3="table1"),
+        network(batch_norm=True),
+        network().double(),
+        nn.Sequential(nn.Flatten(), nn.Linear(784, 10)),
+    ],
+    ids=["1998", "tutorial", "tanh", "average", "table1", "batch norm", "float64", "other"],
+)
+def test_other_networks_are_left_to_pytorch(model: nn.Module) -> None:
+    assert compiled(model) is None
+
+
+def change(model: LeNet5, what: str) -> None:
+    if what == "stride":
+        model.c1 = nn.Conv2d(1, 6, 5, padding=2, stride=2)
+    elif what == "no bias":
+        model.c3 = nn.Conv2d(6, 16, 5, bias=False)
+    elif what == "border":
+        model.c1 = nn.Conv2d(1, 6, 5, padding=2, padding_mode="reflect")
+    elif what == "activation":
+        model.c3_act = nn.LeakyReLU()
+    elif what == "pooling":
+        model.s4 = nn.MaxPool2d(2, ceil_mode=True)
+    elif what == "frozen":
+        model.c1.requires_grad_(False)
+    elif what == "hook":
+        model.c3.register_forward_hook(lambda *_: None)
+    elif what == "hook before":
+        model.register_forward_pre_hook(lambda *_: None)
+    elif what == "hook behind":
+        model.s2.register_full_backward_hook(lambda *_: None)
+    elif what == "dropout":
+        model.c1_act = nn.Sequential(nn.ReLU(), nn.Dropout(0.5))
+    else:
+        nn.utils.parametrizations.weight_norm(model.c3)
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        *("stride", "no bias", "border", "activation", "pooling", "frozen"),
+        *("hook", "hook before", "hook behind", "dropout", "weight norm"),
+    ],
+)
+def test_a_network_that_was_changed_is_left_to_pytorch(what: str) -> None:
+    model = network()
+    assert compiled(model) is not None
+    change(model, what)
+    assert compiled(model) is None
+
+
+def test_what_the_kernel_does_not_take_goes_through_the_network() -> None:
+    model = network()
+    answers = compiled(model)
+    wide = torch.randn(2, 1, 28, 36)
+    assert torch.equal(answers(wide), model(wide))
+    x = IMAGES[:2].clone().requires_grad_()
+    answers(x).sum().backward()
+    assert x.grad.abs().sum() > 0
+    with pytest.raises(ValueError, match="30x30"):
+        answers(torch.randn(2, 1, 30, 30))
+
+
+def test_a_gradient_of_a_gradient_is_refused_rather_than_wrong() -> None:
+    model = network()
+    outputs = compiled(model)(IMAGES[:2])
+    (grad,) = torch.autograd.grad(outputs.square().sum(), model.c1.weight, create_graph=True)
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        grad.sum().backward()
+
+
+def test_fit_trains_with_it_as_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    options = {"epochs": 2, "batch_size": 50, "validation": 100, "device": "cpu", "progress": False}
+    called = []
+
+    def counted(model: nn.Module):
+        answers = compiled(model)
+        return lambda x: called.append(len(x)) or answers(x)
+
+    results = []
+    for way in (counted, lambda model: None):
+        monkeypatch.setattr(training, "compiled", way)
+        model = network()
+        history = fit(model, IMAGES[:600], LABELS[:600], **options)
+        results.append((history.train_loss, [p.detach() for p in model.parameters()]))
+    assert called == [50] * 20
+    (ours, a), (theirs, b) = results
+    assert ours == pytest.approx(theirs, rel=1e-4)
+    for p, q in zip(a, b, strict=True):
+        assert (p - q).norm() < 1e-3 * q.norm()
+
+
+def test_without_a_compiler_pytorch_serves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    kernel_module.load_pictures.cache_clear()
+    try:
+        assert compiled(network()) is None
+    finally:
+        kernel_module.load_pictures.cache_clear()
