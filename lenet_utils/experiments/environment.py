@@ -43,7 +43,7 @@ def _commit() -> str:
         if head.returncode != 0:
             return "not a clone"
         return head.stdout.strip() + (
-            "+" if git("diff", "--quiet", "HEAD", "--", "*.py", "*.cpp").returncode else ""
+            "+" if git("diff", "--quiet", "HEAD", "--", "*.py", "*.cpp", "*.h").returncode else ""
         )
     except OSError:
         return "no git"

@@ -44,7 +44,6 @@ class FastRunner:
                 *self.train,
                 epochs=settings["passes"],
                 batch_size=settings["batch"],
-                optimizer=torch.optim.Adam,
                 schedule=partial(one_cycle, settings["rate"]),
                 validation=0,
                 seed=job.seed,

@@ -2,6 +2,7 @@
 
 `passes` holds what callers use. `lanes`, `kernel` and many_seeds.cpp are the way on a CPU,
 `batched` the way on a GPU; `teams` and teams.cpp train the other networks of the road to today.
+pictures.cpp has pictures in the lanes instead of networks: it serves `fit`, see compiled.py.
 """
 
 from lenet_utils.many_seeds.passes import (
