@@ -41,7 +41,7 @@ def seven_by_seven(shape: Any, parameters: Any, connections: Any) -> str:
 
 @check
 def c3_counts(function: Any) -> str:
-    """Check exercise 5.2: parameters and connections of a sparse convolution.
+    """Check exercise 5.3: parameters and connections of a sparse convolution.
 
     Args:
         function: called with a bool table (output maps, input maps), the kernel's side and the
@@ -70,7 +70,7 @@ def c3_counts(function: Any) -> str:
 
 @check
 def subsampling(function: Any) -> str:
-    """Check exercise 5.3: the paper's subsampling written out.
+    """Check exercise 5.2: the paper's subsampling written out.
 
     Args:
         function: called with x (N, C, H, W), coefficient (C,) and bias (C,); returns the sums
