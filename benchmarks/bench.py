@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -25,8 +26,8 @@ from lenet_utils import evaluate, fit, layer_table, lenet5_modern, load_mnist, n
 from lenet_utils.mnist import MNIST, default_root
 
 # Chosen on 5,000 digits held out of the training set: of the recipes whose mean over six seeds is
-# below 1.1% there, one that takes the least time (rates from 0.012 to 0.02 do).
-EPOCHS, BATCH_SIZE, MAX_RATE = 3, 256, 0.016
+# below 1.0% there, the one that takes the least time.
+EPOCHS, BATCH_SIZE, MAX_RATE, SMOOTHING = 3, 256, 0.016, 0.1
 ROUNDS = 3
 TARGET_ERROR = 0.010
 MOST_TUTORIAL_EPOCHS = 15
@@ -130,6 +131,7 @@ def fit_recipe(
         epochs=epochs,
         batch_size=BATCH_SIZE,
         schedule=one_cycle,
+        criterion=partial(F.cross_entropy, label_smoothing=SMOOTHING),
         validation=0,
         seed=seed,
         device="cpu",
