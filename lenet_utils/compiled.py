@@ -1,4 +1,4 @@
-"""C1 to S4 of the network of today in compiled code, for training it on a CPU.
+"""C1 to S4 of the network of today in compiled code, for `fit` and `evaluate` on a CPU.
 
 PyTorch runs each layer over the whole batch before it begins the next one, and its convolutions
 are made for many channels; C1 has one. The kernel takes as many pictures as the vector unit has
@@ -23,8 +23,8 @@ Network = Callable[[Tensor], Tensor]
 def compiled(model: nn.Module) -> Network | None:
     """Return what computes a network's outputs on a CPU with C1 to S4 compiled, or None.
 
-    None where C1 to S4 are not those of `lenet5_modern` on the CPU in float32, all to be trained,
-    where a hook waits for a layer, and where the kernel cannot be built.
+    None where C1 to S4 are not those of `lenet5_modern` on the CPU in float32, where a hook waits
+    for a layer, and where the kernel cannot be built.
 
     Shapes: (N, 1, H, W) to (N, classes). A wider input goes through the network itself.
     """
@@ -53,9 +53,8 @@ def _suits(model: LeNet5) -> bool:
         # What such a module prints says all that it does.
         if type(part) is not type(wanted[name]) or str(part) != str(wanted[name]):
             return False
-        for p in part.parameters():
-            if p.dtype != torch.float32 or p.device.type != "cpu" or not p.requires_grad:
-                return False
+        if any(p.dtype != torch.float32 or p.device.type != "cpu" for p in part.parameters()):
+            return False
     return True
 
 

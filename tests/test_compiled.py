@@ -8,7 +8,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lenet_utils import fit, lenet5_1998, lenet5_tutorial, load_mnist, training
+from lenet_utils import (
+    evaluate,
+    evaluation,
+    fit,
+    lenet5_1998,
+    lenet5_tutorial,
+    load_mnist,
+    training,
+)
 from lenet_utils import normalise_modern as normalise
 from lenet_utils.compiled import compiled
 from lenet_utils.layers import ScaledTanh
@@ -108,6 +116,17 @@ def test_parameters_that_have_moved_are_read_anew() -> None:
         torch.testing.assert_close(answers(IMAGES[:3]), model(IMAGES[:3]))
 
 
+def test_a_frozen_layer_stays_and_the_others_learn() -> None:
+    model = network()
+    model.c1.requires_grad_(False)
+    F.cross_entropy(compiled(model)(IMAGES[:20]), LABELS[:20]).backward()
+    assert model.c1.weight.grad is None and model.c1.bias.grad is None
+    ours = model.c3.weight.grad.clone()
+    model.zero_grad()
+    F.cross_entropy(model(IMAGES[:20]), LABELS[:20]).backward()
+    torch.testing.assert_close(ours, model.c3.weight.grad, rtol=1e-4, atol=1e-6)
+
+
 @pytest.mark.parametrize(
     "model",
     [
@@ -137,8 +156,6 @@ def change(model: LeNet5, what: str) -> None:
         model.c3_act = nn.LeakyReLU()
     elif what == "pooling":
         model.s4 = nn.MaxPool2d(2, ceil_mode=True)
-    elif what == "frozen":
-        model.c1.requires_grad_(False)
     elif what == "hook":
         model.c3.register_forward_hook(lambda *_: None)
     elif what == "hook before":
@@ -154,7 +171,7 @@ def change(model: LeNet5, what: str) -> None:
 @pytest.mark.parametrize(
     "what",
     [
-        *("stride", "no bias", "border", "activation", "pooling", "frozen"),
+        *("stride", "no bias", "border", "activation", "pooling"),
         *("hook", "hook before", "hook behind", "dropout", "weight norm"),
     ],
 )
@@ -204,6 +221,17 @@ def test_fit_trains_with_it_as_without(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ours == pytest.approx(theirs, rel=1e-4)
     for p, q in zip(a, b, strict=True):
         assert (p - q).norm() < 1e-3 * q.norm()
+
+
+def test_evaluate_answers_with_it_as_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = network()
+    results = []
+    for way in (compiled, lambda model: None):
+        monkeypatch.setattr(evaluation, "compiled", way)
+        results.append(evaluate(model, IMAGES[:1100], LABELS[:1100]))
+    ours, theirs = results
+    torch.testing.assert_close(ours.outputs, theirs.outputs)
+    assert torch.equal(ours.predictions, theirs.predictions)
 
 
 def test_without_a_compiler_pytorch_serves(monkeypatch: pytest.MonkeyPatch) -> None:
