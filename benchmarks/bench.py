@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lenet_utils import evaluate, fit, layer_table, lenet5_modern, load_mnist, normalise_modern
+from lenet_utils.compiled import compiled
 from lenet_utils.mnist import MNIST, default_root
 
 # Chosen on 5,000 digits held out of the training set: of the recipes whose mean over six seeds is
@@ -228,7 +229,8 @@ def main() -> None:
     unknown = set(options.sections) - set(sections)
     if unknown:
         parser.error(f"no section {', '.join(sorted(unknown))}; there are {', '.join(sections)}")
-    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads", flush=True)
+    first = "compiled" if compiled(lenet5_modern()) else "by PyTorch"
+    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads; C1 to S4 in fit {first}")
     if hasattr(os, "getloadavg") and os.getloadavg()[0] > 0.5:
         print(f"Other programs keep this machine busy (load {os.getloadavg()[0]:.1f}): wait.")
     print(flush=True)
