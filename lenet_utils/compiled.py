@@ -108,7 +108,7 @@ class _C1ToS4(torch.autograd.Function):
         flat, kept = ctx.saved_tensors
         grad = grad.contiguous()
         threads = torch.get_num_threads()
-        sums = torch.zeros(threads, len(flat))
+        sums = torch.zeros(threads, len(flat))  # fewer threads may come
         ctx.kernel.backward_pictures(
             grad.data_ptr(),
             len(grad),

@@ -243,7 +243,7 @@ void forward_pictures(const float* pictures, int64_t size, int64_t count, const 
 }
 
 // The gradients of the parameters, (threads, 2572) to be summed over the threads, from the
-// derivatives (count, 400) of S4's states. A thread that had nothing to do leaves its row.
+// derivatives (count, 400) of S4's states. The row of a thread that was not given is left.
 void backward_pictures(const float* derivatives, int64_t count, const float* parameters,
                        const Kept* kept, float* gradients, int threads) {
   share(count, threads, [=](int thread, int64_t first, int64_t end) {
