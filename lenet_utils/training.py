@@ -297,6 +297,12 @@ def _resume(path: Path, run: dict[str, str], state: dict) -> History:
             )
     for name, part in state.items():
         part.load_state_dict(saved[name])
+    # A fused optimiser takes numbers as they lie in memory, and on another device, or with the
+    # kernel, parameters may lie otherwise than where the checkpoint was written.
+    for parameter, kept in state["optimizer"].state.items():
+        for name, value in kept.items():
+            if isinstance(value, Tensor) and value.shape == parameter.shape:
+                kept[name] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
     return history
 
 

@@ -135,6 +135,8 @@ def _empty_strided(*args: Any, **kwargs: Any) -> Any:
 def switch_on() -> None:
     """Make the device known to this thread."""
     Everywhere().__enter__()
+    # What replaces a parameter's data leaves `held` as it was: have it make a new parameter.
+    torch.__future__.set_overwrite_module_params_on_conversion(True)
 
 
 # These two are reached past every mode, by torch.tensor(..., device="second").

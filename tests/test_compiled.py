@@ -2,6 +2,7 @@
 
 import copy
 import math
+from pathlib import Path
 
 import pytest
 import torch
@@ -220,6 +221,35 @@ def test_fit_trains_with_it_as_without(monkeypatch: pytest.MonkeyPatch) -> None:
     (ours, a), (theirs, b) = results
     assert ours == pytest.approx(theirs, rel=1e-4)
     for p, q in zip(a, b, strict=True):
+        assert (p - q).norm() < 1e-3 * q.norm()
+
+
+@pytest.mark.parametrize("ways", [(compiled, None), (None, compiled)], ids=["lost", "found"])
+def test_a_run_goes_on_where_the_kernel_is_lost_or_found(
+    ways: tuple, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    # Parameters lie otherwise in memory with it and without, and the optimiser is fused.
+    def cut_off(outputs: Tensor, labels: Tensor) -> Tensor:
+        steps.append(0)
+        if len(steps) == 15:
+            raise KeyboardInterrupt
+        return cross_entropy(outputs, labels)
+
+    cross_entropy = F.cross_entropy
+    options = {"epochs": 2, "batch_size": 50, "validation": 100, "device": "cpu", "progress": False}
+    digits = IMAGES[:600], LABELS[:600]
+    steps: list[int] = []
+    whole, part = network(), network()
+    fit(whole, *digits, **options)
+    cut_off.__qualname__ = cross_entropy.__qualname__  # the same run, to a checkpoint
+    options["checkpoint"] = tmp_path / "cut.pt"
+    monkeypatch.setattr(training, "compiled", ways[0] or (lambda model: None))
+    with pytest.raises(KeyboardInterrupt):
+        fit(part, *digits, **options, criterion=cut_off)
+    monkeypatch.setattr(training, "compiled", ways[1] or (lambda model: None))
+    again = network(1)  # the checkpoint replaces its weights
+    fit(again, *digits, **options)
+    for p, q in zip(again.parameters(), whole.parameters(), strict=True):
         assert (p - q).norm() < 1e-3 * q.norm()
 
 
