@@ -8,6 +8,7 @@ rounding.
 
 from collections.abc import Callable
 from ctypes import CDLL
+from functools import cache
 from typing import Any
 
 import torch
@@ -36,16 +37,21 @@ def compiled(model: nn.Module) -> Network | None:
         return None
 
 
-def _suits(model: LeNet5) -> bool:
-    padding = (32 - model.nominal_size) // 2
-    wanted = {
-        "c1": nn.Conv2d(1, 6, 5, padding=padding),
+@cache
+def _wanted(padding: int) -> dict[str, nn.Module]:
+    # Without numbers: to draw weights would move the caller's random state.
+    return {
+        "c1": nn.Conv2d(1, 6, 5, padding=padding, device="meta"),
         "c1_act": nn.ReLU(),
         "s2": MaxPool2d(),
-        "c3": nn.Conv2d(6, 16, 5),
+        "c3": nn.Conv2d(6, 16, 5, device="meta"),
         "c3_act": nn.ReLU(),
         "s4": MaxPool2d(),
     }
+
+
+def _suits(model: LeNet5) -> bool:
+    wanted = _wanted((32 - model.nominal_size) // 2)
     parts = dict(list(model.named_children())[: len(wanted)])
     if list(parts) != list(wanted):
         return False

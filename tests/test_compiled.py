@@ -108,6 +108,13 @@ def test_any_number_of_threads(threads: int) -> None:
         torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-6)
 
 
+def test_the_random_state_stays_as_it_was() -> None:
+    model = network(padding=3)  # no other test has asked for it before
+    before = torch.get_rng_state()
+    evaluate(model, IMAGES[:10, :, 1:-1, 1:-1], LABELS[:10])
+    assert torch.equal(torch.get_rng_state(), before)
+
+
 def test_parameters_that_have_moved_are_read_anew() -> None:
     model = network()
     answers = compiled(model)

@@ -98,9 +98,10 @@ EXPERIMENTS = [
         name="fast",
         title="Seconds from nothing to 99.2% on the test digits, by a recipe fixed beforehand",
         source="not in the paper",
-        # The first three reached the goal with half of the seeds. Each later one was added after
-        # that was known, and chosen on held-out digits; the last is the quickest of twenty whose
-        # mean of five seeds is below 0.7% there, a tenth of a percent less than the goal.
+        # The first recipe reached the goal with less than half of the seeds. The second and the
+        # third were added after that was known, and did little better; the last one was added
+        # after them, and is the only one of seventeen whose mean of five seeds is below 0.7% on
+        # held-out digits, a tenth of a percent less than the goal.
         variants={
             "256 digits an update, 4 passes": RECIPE,
             "256 digits an update, 5 passes": {**RECIPE, "passes": 5},
