@@ -70,12 +70,12 @@ $(SITE): $(SOURCES) $(INSTALLED) $(VENDORED)
 	rm -rf _build/html && mv "$$new/_build/html" _build/html
 	@touch $@
 
-# Notebooks file by file on two workers: a kernel is one notebook's. One thread each, since two
-# kernels that both want both cores mostly wait for each other.
+# On two workers, with one thread each, since two that both want both cores mostly wait for each
+# other. tests/conftest.py says what stays together; a kernel is one notebook's.
 test: $(MNIST) $(SITE)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --nbval --nbval-current-env --nbval-sanitize-with \
 		tests/nbval_sanitize.cfg -n 2 --dist loadfile -p no:cacheprovider notebooks
 

@@ -1,7 +1,9 @@
 """What several tests share: the built book on a host, a browser, and what it saw on each page."""
 
 import os
+import re
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -13,7 +15,29 @@ from hosting import host
 
 ROOT = Path(__file__).parents[1]
 REPORT = ROOT / "artefacts" / "page-weights.txt"
-WEIGHTS = pytest.StashKey[str]()
+STARTED = pytest.StashKey[float]()
+TOGETHER = ("test_(access|browser|hosted).py", "test_grading")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Note when the run began."""
+    config.stash[STARTED] = time.time()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Spread the tests over several workers file by file, but keep together what shares something.
+
+    That is what a visit to a page saw, which takes seconds, and the environment of grading.
+    """
+    from xdist.scheduler import LoadFileScheduling
+
+    class TogetherScheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            return next((files for files in TOGETHER if re.search(files, file)), file)
+
+    return TogetherScheduling(config, log)
 
 
 def _without(thing: str) -> None:
@@ -71,9 +95,7 @@ def browser() -> Iterator[object]:
 
 
 @pytest.fixture(scope="session")
-def seen(
-    browser: object, address: str, published: str, pytestconfig: pytest.Config
-) -> Iterator[Callable]:
+def seen(browser: object, address: str, published: str) -> Iterator[Callable]:
     """What a visit to a page saw; the first test that asks for a page makes the visit."""
     import visits
 
@@ -90,10 +112,9 @@ def seen(
     table = "\n".join(["A page's first visit, compressed:", *weights.values(), ""])
     REPORT.parent.mkdir(exist_ok=True)
     REPORT.write_text(table)
-    pytestconfig.stash[WEIGHTS] = table
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Show what the pages weigh, if a test has measured them."""
-    if table := terminalreporter.config.stash.get(WEIGHTS, ""):
-        terminalreporter.write_line(table)
+    """Show what the pages weigh, if a test, perhaps in another process, has measured them."""
+    if REPORT.exists() and REPORT.stat().st_mtime >= terminalreporter.config.stash[STARTED]:
+        terminalreporter.write_line(REPORT.read_text())
