@@ -36,8 +36,8 @@ class LeNet5(nn.Sequential):
         pooling: "subsampling" (trainable, of 1998), "average" or "max".
         c3: "table1" (each map reads some of S2's, 60 kernels) or "full" (all, 96 kernels).
         output: "rbf" (squared distances to fixed codes, smallest wins) or "linear" (scores).
-        padding: background pixels added around the input by C1. With 0 the nominal input is
-            32x32; with 2 it is 28x28.
+        padding: zeros added around the input by C1, which on normalised digits are not quite the
+            background. With 0 the nominal input is 32x32; with 2 it is 28x28.
         batch_norm: normalise the sums of C1, C3, C5 and F6 over the batch before they are
             squashed (children c1_norm, c3_norm, c5_norm, f6_norm). Not of 1998.
         codes: float (num_classes, 84), the targets of F6 for output="rbf".

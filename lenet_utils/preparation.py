@@ -16,7 +16,7 @@ from torch import Tensor
 FIELD = 28
 BOX = 20
 FAINTEST = 40
-"""What stands out from its background by less is no ink, in steps of 256."""
+"""What stands out from its background by less brightness, of 0 to 255, is no ink."""
 
 _IDX_BYTES = 8
 """The type of an IDX file of unsigned bytes."""

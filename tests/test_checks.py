@@ -423,7 +423,7 @@ WRONG += [
     (checks.worth_it, (lambda e, w: [float("nan")],), "whole number"),
     (checks.luck, (950, 10), "multiply 10,000"),
     (checks.luck, (95, 94), "variance"),
-    (checks.luck, (95, 1), "forgets n"),
+    (checks.luck, (95, 0), "forgets n"),
     (checks.luck, (95, 100), "root of n"),
     (checks.luck, (95, 7), "take the root"),
     (checks.luck, (float("nan"), 10), "whole number"),

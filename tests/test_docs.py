@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from test_notebooks import ADDRESS, VERSION
 
 pytestmark = [
     pytest.mark.slow,
@@ -36,7 +37,7 @@ RUN_BEFORE = {
     "jupyter-book build .": ("Makefile", "jupyter-book build ."),
     "pytest": ("Makefile", "-m pytest"),
     "make notebooks": ("tests/test_tools.py", "run_notebooks.main()"),
-    'pip install "lenet-utils @ git+https://github.com/lenet5-rebuilt/lenet5-rebuilt@v0.1.0"': (
+    f'pip install "lenet-utils @ git+{ADDRESS}@v{VERSION}"': (
         ".github/workflows/colab.yml",
         "pip install -q /course",
     ),
@@ -98,9 +99,9 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         ["git", "init", "--quiet", "--initial-branch=main"],
         ["git", "add", "."],
         ["git", "commit", "--quiet", "--message", "The course"],
-        ["git", "tag", "v0.1.0"],
+        ["git", "tag", f"v{VERSION}"],
         ["git", "remote", "add", "origin", str(origin)],
-        ["git", "push", "--quiet", "origin", "main", "v0.1.0"],
+        ["git", "push", "--quiet", "origin", "main", f"v{VERSION}"],
     ):
         subprocess.run(command, cwd=copy, env=surroundings(folder), check=True)
     yield copy
@@ -162,9 +163,8 @@ def test_they_leave_no_old_address_in_a_fork(copy: Path) -> None:
     origin = subprocess.run(
         ["git", "ls-remote", "--tags", "origin"], cwd=copy, capture_output=True, text=True
     )
-    assert (
-        len(set(re.findall(r"^(\w+)\trefs/tags/(?:v0.1.0|2027-spring)$", origin.stdout, re.M))) == 1
-    )
+    tags = rf"^(\w+)\trefs/tags/(?:v{re.escape(VERSION)}|2027-spring)$"
+    assert len(set(re.findall(tags, origin.stdout, re.M))) == 1
 
 
 def test_what_is_not_run_here_is_on_a_page_and_runs_elsewhere() -> None:

@@ -1,6 +1,8 @@
 """Experiments: records, resuming, refusals, on a runner of a few numbers."""
 
 import math
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -81,6 +83,10 @@ def test_a_record_holds_settings_curves_and_where_it_was_made(tmp_path):
     assert record.variants == toy().variants
     assert [len(c) for c in record.curves("train_error", "fast")] == [4] * 5
     assert record.mean("test_error", "fast").n == 5
+    assert record.mean("train_error", "fast", 4).n == 5
+    for at_pass in (0, 5):
+        with pytest.raises(ValueError, match=f"at_pass is {at_pass}; 'fast' has passes 1 to 4"):
+            record.mean("train_error", "fast", at_pass)
     assert record.values("kind", "slow") == ["walk"] * 5
     assert set(record.environments[0]) == {"device", "python", "torch", "commit"}
     assert [r.seed for r in record.finished("slow")] == [0, 1, 2, 3, 4]
@@ -240,6 +246,15 @@ def test_the_command_line_lists_and_refuses(capsys, tmp_path):
     with pytest.raises(SystemExit):
         main(["run", "paper", "--records", str(tmp_path), "--device", "gpu"])
     assert "'gpu' cannot be used here" in capsys.readouterr().err
+
+
+def test_a_reader_may_have_seen_enough():
+    command = [sys.executable, "-m", "lenet_utils.experiments", "list"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as listing:
+        listing.stdout.close()
+        assert listing.stderr.read() == ""
+    assert listing.returncode == 1
 
 
 def test_the_welcome_page_and_the_readme_quote_the_record():

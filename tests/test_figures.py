@@ -102,7 +102,7 @@ def test_what_cannot_be_drawn_is_refused():
         figures.lines({}, xlabel="", ylabel="", alt="")
     with pytest.raises(ValueError, match=r"expected \(N, H, W\)"):
         figures.pictures(torch.zeros(28, 28), alt="")
-    with pytest.raises(ValueError, match="2 titles for 1 pictures"):
+    with pytest.raises(ValueError, match="2 titles; expected 1, one for each picture"):
         figures.pictures(torch.zeros(1, 28, 28), ["a", "b"], alt="")
 
 
@@ -133,6 +133,6 @@ def test_confusions_can_have_names_and_a_time():
     figure = figures.confusion_matrix(confusion, "ABC", when="After pass 3.")
     assert figure.alt.startswith("After pass 3. ")
     assert "C read as A, 4 times" in figure.alt
-    with pytest.raises(ValueError, match="2 names for 3 classes"):
+    with pytest.raises(ValueError, match="2 names; expected 3"):
         figures.confusion_matrix(confusion, "AB")
     assert "There is no mistake." in figures.confusion_matrix(torch.eye(3).long()).caption

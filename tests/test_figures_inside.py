@@ -50,7 +50,7 @@ def test_layers_are_told_with_all_values():
     [
         ({}, "got 0 networks"),
         ({name: [0.1] for name in "abcd"}, "got 4 networks"),
-        ({"a": [0.1, 0.2]}, "a has 2 values for 1 layers"),
+        ({"a": [0.1, 0.2]}, "a has 2 values; expected 1, one for each layer"),
     ],
 )
 def test_values_that_do_not_fit_the_layers_are_refused(series, message):

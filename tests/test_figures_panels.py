@@ -62,7 +62,7 @@ def test_what_cannot_be_drawn_is_refused():
         figures.panels([torch.zeros(1, 2, 2)], ["a"], alt="")
     with pytest.raises(ValueError, match="expected 5 or fewer"):
         figures.windows(torch.zeros(4, 4), {str(i): (0, 1, 0, 1) for i in range(6)}, alt="")
-    with pytest.raises(ValueError, match="2 values for 3 values of x"):
+    with pytest.raises(ValueError, match="2 values; expected 3"):
         figures.curves([1, 2, 3], {"a": [1, 2]}, xlabel="x", ylabel="y")
     with pytest.raises(ValueError, match="got 0 series"):
         figures.curves([1], {}, xlabel="x", ylabel="y")

@@ -255,6 +255,7 @@ def test_wrong_arguments_are_refused():
     refused("pictures are torch.float32", pictures=pictures.float())
     refused("labels are torch.int32", labels=labels.int())
     refused("labels run from", labels=labels + 5)
+    refused("n at least 1", orders=order[:, :0])
     refused("1 criteria", criteria=[MAP()])
     refused("expected 0 to 59", orders=order + 59)
     refused("orders are torch.float32", orders=order.float())

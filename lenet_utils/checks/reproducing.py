@@ -23,7 +23,7 @@ def luck(errors: Any, spread: Any) -> str:
     deviation = integer(spread, "the spread")
     if deviation == 94:
         wrong("94 is the variance, n p (1 - p). The standard deviation is its root.")
-    if deviation == 1:
+    if deviation == 0:
         wrong("This forgets n: the count of n independent trials has a variance of n p (1 - p).")
     if deviation == 100:
         wrong("100 is the root of n. The variance is n p (1 - p), much smaller than n here.")

@@ -1,6 +1,7 @@
 """The command line: python -m lenet_utils.experiments list | run NAME | show NAME | ..."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -20,6 +21,10 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         options.do(options)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at exit
+        return 1
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -109,7 +109,13 @@ class RoadRunner:
 
     def _members(self) -> list[Member]:
         return [
-            Member(model, self._look(job), job.settings["optimiser"], job.settings["decay"])
+            Member(
+                model,
+                self._look(job),
+                job.settings["optimiser"],
+                job.settings["decay"],
+                job.settings.get("smoothing", 0.0),
+            )
             for model, job in zip(self.models, self.jobs, strict=True)
         ]
 

@@ -3,7 +3,7 @@
 The first learns all digits. The second learns a set of which the first gets half wrong; the third
 learns digits on which the first two disagree. Their scores are added. A network that misreads one
 digit in a hundred leaves too few mistakes among 60,000, so the digits are distorted anew until
-there are enough. Source: Section III-C8, p. 13, after Drucker, Schapire and Simard (1993).
+there are enough. Source: Section III-C9, p. 13, after Drucker, Schapire and Simard (1993).
 """
 
 from collections.abc import Callable, Iterator

@@ -37,7 +37,7 @@ def deslant(pictures: Tensor) -> Tensor:
     Args:
         pictures: float (N, H, W), background 0; each has ink.
 
-    Source: Section III-A names deslanted versions of the digits, p. 11.
+    Source: Section III-A names deslanted versions of the digits.
     """
     height, width = pictures.shape[1:]
     ink = pictures.double()
@@ -81,7 +81,7 @@ def linear(pictures: Tensor, labels: Tensor, settings: Settings, choice: Any) ->
 
 
 def pairwise(pictures: Tensor, labels: Tensor, settings: Settings, choice: Any) -> Fitted:
-    """One linear unit for each pair of classes; evidence is added. Section III-C2, p. 12."""
+    """One linear unit for each pair of classes; evidence is added. Section III-C1, p. 12."""
     x = with_bias(pictures.flatten(1))
     pairs = torch.combinations(torch.arange(CLASSES))
     columns = []
@@ -100,7 +100,7 @@ def pairwise(pictures: Tensor, labels: Tensor, settings: Settings, choice: Any) 
 
 
 def nearest_neighbours(pictures: Tensor, labels: Tensor, settings: Settings, k: int) -> Fitted:
-    """Vote of the k nearest training digits, Euclidean. Section III-C3, p. 12."""
+    """Vote of the k nearest training digits, Euclidean. Section III-C2, p. 12."""
     x = pictures.flatten(1)
     norms = x.square().sum(1)
 
@@ -119,7 +119,7 @@ def nearest_neighbours(pictures: Tensor, labels: Tensor, settings: Settings, k: 
 
 
 def pca_quadratic(pictures: Tensor, labels: Tensor, settings: Settings, choice: Any) -> Fitted:
-    """Principal components, their products of two, and a linear unit. Section III-C4, p. 12."""
+    """Principal components, their products of two, and a linear unit. Section III-C3, p. 12."""
     flat = pictures.flatten(1)
     mean = flat.mean(0)
     count = settings["components"]

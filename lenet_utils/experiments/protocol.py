@@ -68,7 +68,7 @@ class Experiment(NamedTuple):
     title: str
     """One line: the question."""
     source: str
-    """Where in the paper, such as "Fig. 5, p. 10"."""
+    """Where in the paper, such as "Fig. 5, p. 11"."""
     variants: dict[str, Settings]
     seeds: int
     runner: Callable[..., Runner]

@@ -1,6 +1,7 @@
 """The readings of the paper's training, and the experiments with them.
 
-`paper`, `open-choices`, `training-size`, `distortions`: LeNet-5 of 1998, one pattern per update.
+`paper`, `open-choices`, `best-reading`, `training-size`, `distortions`: LeNet-5 of 1998, one
+pattern per update.
 Source: LeCun, Bottou, Bengio and Haffner (1998), Section III, pp. 10-12, and Appendix C.
 """
 

@@ -99,12 +99,17 @@ class Record:
             at_pass: 1 for the first pass of its curve.
 
         Raises:
-            ValueError: see `values` and `curves`; no finished runs; a run that diverged.
+            ValueError: see `values` and `curves`; no finished runs; a run that diverged; a pass
+                that a run has not.
         """
         if at_pass is None:
             values = self.values(measure, variant)
         else:
-            values = [curve[at_pass - 1] for curve in self.curves(measure, variant)]
+            curves = self.curves(measure, variant)
+            passes = min(map(len, curves), default=0)
+            if curves and not 1 <= at_pass <= passes:
+                raise ValueError(f"at_pass is {at_pass}; {variant!r} has passes 1 to {passes}.")
+            values = [curve[at_pass - 1] for curve in curves]
         if None in values:
             raise ValueError(
                 f"{values.count(None)} of {len(values)} runs of {variant!r} have no finite "

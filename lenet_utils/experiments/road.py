@@ -40,6 +40,7 @@ optimiser: "sdlm", "sgd" (one rate for all), "momentum" or "adam"; rate: in the 
 batch: patterns per update; init: "1998" (the best reading's), "pytorch" or "he"; coefficient: of
     subsampling, at the start.
 inputs: a key of `teams.LOOKS`; dropout: of the states of C5 and F6; decay: of the weights.
+smoothing: 0 if not given, the part of each target that is spread over all classes.
 schedule: how the rate moves, "published" (falls as in the first ten passes of 1998, stretched or
     squeezed) or "one-cycle".
 distortions: None, or the ranges of `PlanarRanges`.
@@ -60,6 +61,20 @@ MODERN: Settings = {**FULL, "inputs": "modern"}
 """`lenet5_modern` with Adam, cross-entropy and `normalise_modern`."""
 
 
+STEPS = (1.5e-3, 2e-3, 3e-3, 4e-3, 6e-3)
+"""Rates of Adam that are tried with each network from ReLU on, with three seeds."""
+
+
+STEPPED = {
+    "ReLU": RELU,
+    "He init": HE,
+    "average pooling": AVERAGE,
+    "max pooling": MAX,
+    "full C3": FULL,
+    "modern": MODERN,
+}
+
+
 def _rates(name: str, base: Settings, rates: tuple[float, ...], **change: object) -> dict:
     return {f"{name}, {r:g}": {**base, **change, "rate": r, "passes": 3} for r in rates}
 
@@ -71,7 +86,8 @@ RATES: dict[str, Settings] = {
     **_rates("SGD", SGD, (1e-3, 2e-3, 3e-3, 5e-3, 7e-3, 0.01, 0.015, 0.02)),
     **_rates("momentum", MOMENTUM, (0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.3)),
     **_rates("Adam", ADAM, (3e-4, 5e-4, 1e-3, 1.5e-3, 2e-3, 3e-3, 5e-3, 0.01)),
-    **_rates("modern", MODERN, (3e-4, 5e-4, 1e-3, 1.5e-3, 2e-3, 3e-3, 4e-3, 6e-3)),
+    **{k: v for name, base in STEPPED.items() for k, v in _rates(name, base, STEPS).items()},
+    **_rates("modern", MODERN, (3e-4, 5e-4, 1e-3)),
     **_rates(
         "modern, one-cycle", MODERN, (1e-3, 2e-3, 3e-3, 4e-3, 6e-3, 8e-3, 0.012, 0.02),
         schedule="one-cycle",
@@ -104,6 +120,7 @@ SINCE: dict[str, Settings] = {
     "modern, distortions": {**MODERN, "distortions": DISTORTED},
     "modern, distortions of 1 pixel": {**MODERN, "distortions": {**DISTORTED, "shift": 1.0}},
     "modern, batch normalisation": {**MODERN, "batch_norm": True},
+    "modern, smoothed labels": {**MODERN, "smoothing": 0.1},
 }
 """Each with one change from `MODERN`."""
 
@@ -175,6 +192,7 @@ EXPERIMENTS = [
         source="Section III-B, p. 10, and what came later",
         variants=RATES,
         seeds=1,
+        seeds_of={f"{name}, {rate:g}": 3 for name in STEPPED for rate in STEPS},
         runner=RoadRunner,
         group=group,
     ),

@@ -17,7 +17,9 @@ def costs(errors: Mapping[str, Sequence[float]], *, caption: str = "") -> Figure
         ValueError: no variant, a variant without runs, or an error that is not above 0.
     """
     if not errors or any(not runs or min(runs) <= 0 for runs in errors.values()):
-        raise ValueError("expected for each variant one error a seed, all above 0.")
+        raise ValueError(
+            f"errors are {dict(errors)}; expected for each variant one error a seed, all above 0."
+        )
     figure, axes = subplots(1, 1, WIDTH, 0.34 * len(errors) + 0.7)
     axis = axes[0, 0]
     first = next(iter(errors.values()))
@@ -52,8 +54,12 @@ def size_and_work(tables: Mapping[str, LayerTable], *, caption: str = "") -> Fig
     Raises:
         ValueError: no network, or one without parameters or multiply-accumulates.
     """
-    if not tables or any(t.parameters == 0 or t.macs == 0 for t in tables.values()):
-        raise ValueError("expected networks with parameters and multiply-accumulates.")
+    idle = [name for name, table in tables.items() if table.parameters == 0 or table.macs == 0]
+    if idle or not tables:
+        raise ValueError(
+            f"got {len(tables)} networks, of which {idle} do nothing; expected networks with "
+            "parameters and multiply-accumulates."
+        )
     figure, axes = subplots(1, 1, WIDTH, 3.8)
     axis = axes[0, 0]
     parameters = [table.parameters for table in tables.values()]
@@ -62,7 +68,7 @@ def size_and_work(tables: Mapping[str, LayerTable], *, caption: str = "") -> Fig
     high = max(max(parameters), max(macs)) * 3
     at = (min(parameters) ** 2 * max(parameters)) ** (1 / 3)
     for uses in (1, 10, 100, 1000):
-        axis.plot([low, high], [low * uses, high * uses], color="gray", lw=0.6)
+        axis.plot([low, high], [low * uses, high * uses], color="gray", alpha=0.4, lw=0.6)
         label = f"{uses:,} uses" if uses > 1 else "1 use"
         axis.text(at, at * uses * 0.9, label, fontsize=8, va="top")
     points = list(zip(parameters, macs, strict=True))

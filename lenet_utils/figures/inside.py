@@ -88,7 +88,9 @@ def by_layer(
         raise ValueError(f"got {len(series)} networks; expected 1 to {len(strokes)}.")
     for name, values in series.items():
         if len(values) != len(layers):
-            raise ValueError(f"{name} has {len(values)} values for {len(layers)} layers.")
+            raise ValueError(
+                f"{name} has {len(values)} values; expected {len(layers)}, one for each layer."
+            )
     figure, axes = subplots(1, 1, WIDTH, 3.0)
     axis = axes[0, 0]
     for (name, values), (colour, mark, dash) in zip(series.items(), strokes, strict=False):

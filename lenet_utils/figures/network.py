@@ -46,7 +46,7 @@ def pictures(
     if images.dim() != 3 or len(images) == 0:
         raise ValueError(f"images have shape {tuple(images.shape)}; expected (N, H, W), N > 0.")
     if titles is not None and len(titles) != len(images):
-        raise ValueError(f"got {len(titles)} titles for {len(images)} pictures.")
+        raise ValueError(f"got {len(titles)} titles; expected {len(images)}, one for each picture.")
     values = images.detach().float().cpu()
     columns = min(columns, len(values))
     rows = -(-len(values) // columns)

@@ -56,7 +56,10 @@ def panels(
         ValueError: no pictures, another number of titles, or a picture that is not a matrix.
     """
     if len(pictures) == 0 or len(titles) != len(pictures):
-        raise ValueError(f"got {len(titles)} titles for {len(pictures)} pictures.")
+        raise ValueError(
+            f"got {len(titles)} titles for {len(pictures)} pictures; expected one picture or more, "
+            "and a title for each."
+        )
     values = [picture.detach().float().cpu() for picture in pictures]
     if any(value.dim() != 2 for value in values):
         shapes = [tuple(value.shape) for value in values]
@@ -145,7 +148,9 @@ def curves(
         raise ValueError(f"got {len(series)} series; expected 1 to {len(_COLOURS)}.")
     for name, values in series.items():
         if len(values) != len(x):
-            raise ValueError(f"{name} has {len(values)} values for {len(x)} values of x.")
+            raise ValueError(
+                f"{name} has {len(values)} values; expected {len(x)}, one for each of x."
+            )
     figure, axes = subplots(1, 1, WIDTH, 3.1)
     axis = axes[0, 0]
     factor = 100 if percent else 1

@@ -24,7 +24,10 @@ from lenet_utils.training import History
 
 
 def learning_curves(history: History) -> Figure:
-    """Draw training and validation error after each epoch, as in Fig. 5 (p. 11)."""
+    """Draw the error of each epoch: on the training digits while learning, and on held-out ones.
+
+    Source: after Fig. 5, p. 11.
+    """
     epochs = list(range(1, len(history) + 1))
     figure, axes = subplots(1, 1, WIDTH, 3.0)
     axis = axes[0, 0]
@@ -46,7 +49,9 @@ def learning_curves(history: History) -> Figure:
     return render(
         figure,
         f"Error over {len(epochs)} epochs on a logarithmic scale. {parts}.",
-        "Both errors fall; the gap that opens at the end is what the network has learnt by heart.",
+        "Both errors fall; the gap that opens at the end is what the network has learnt by heart."
+        if history.validation_error
+        else "The error on the training digits, measured while learning.",
         train_error=history.train_error,
         validation_error=history.validation_error,
     )
@@ -104,7 +109,7 @@ def confusion_matrix(
     if names is None:
         names = [str(digit) for digit in range(len(confusion))]
     if len(names) != len(confusion):
-        raise ValueError(f"got {len(names)} names for {len(confusion)} classes.")
+        raise ValueError(f"got {len(names)} names; expected {len(confusion)}, one for each class.")
     mistakes = confusion.clone().fill_diagonal_(0)
     figure, axes = subplots(1, 1, 5.0, 5.0)
     axis = axes[0, 0]

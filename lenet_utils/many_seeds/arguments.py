@@ -83,7 +83,10 @@ def require_training(
             f"({len(pictures)},), one a picture."
         )
     if orders.is_floating_point() or orders.dtype == torch.bool or orders.numel() == 0:
-        raise ValueError(f"orders are {orders.dtype} {tuple(orders.shape)}; expected integers.")
+        raise ValueError(
+            f"orders are {orders.dtype} of shape {tuple(orders.shape)}; expected integers (K, n), "
+            "n at least 1: the pictures' places in the order in which each network sees them."
+        )
     low, high = int(orders.min()), int(orders.max())
     if low < 0 or high >= len(pictures):
         raise ValueError(f"orders run from {low} to {high}; expected 0 to {len(pictures) - 1}.")

@@ -78,7 +78,7 @@ def load_teams() -> ctypes.CDLL:
         *(pointer,) * 3,
         *network,
         *(pointer, c_int64, c_int64),
-        *(pointer,) * 5,
+        *(pointer,) * 6,
     ]
     kernel.batch_outputs.argtypes = [*(pointer,) * 2, *network, c_int64, *(pointer,) * 2]
     kernel.momentum_step.argtypes = [c_int64, *(pointer,) * 5, c_float]

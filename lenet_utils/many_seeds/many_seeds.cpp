@@ -3,7 +3,7 @@
 // Every number of a network (parameter, state, derivative) is a vector with one entry a network,
 // so that each scalar multiply-add of the paper becomes one vector instruction. The networks share
 // nothing but the pictures: each has its own parameters, rates, order of patterns and criterion.
-// Plain C++17 with the vector types of GCC and Clang. Called from many_seeds.py through ctypes.
+// Plain C++17 with the vector types of GCC and Clang. Called from lanes.py through ctypes.
 
 #include <cmath>
 #include <cstdint>

@@ -233,8 +233,11 @@ static void block_forward(Batch& k, const Places& at, const V* w, const V* const
 }
 
 // Turns the scores of `filled` patterns into the derivatives of the cross-entropy times `share`.
+// smoothing: (LANES), the part of each target that is spread over all classes.
 static void cross_entropy(Batch& k, int classes, const int (*label)[LANES], int filled, float share,
-                          double* loss, int64_t* wrong) {
+                          const float* smoothing, double* loss, int64_t* wrong) {
+  V spread;
+  std::memcpy(&spread, smoothing, sizeof spread);
   for (int q = 0; q < BLOCK; q++) {
     int best[LANES] = {};
     V top = k.y[0][q], sum = V{};
@@ -243,8 +246,10 @@ static void cross_entropy(Batch& k, int classes, const int (*label)[LANES], int 
         if (k.y[c][q][lane] > top[lane]) best[lane] = c;
       top = k.y[c][q] > top ? k.y[c][q] : top;
     }
-    V right;
+    V right, mean = V{};
     for (int lane = 0; lane < LANES; lane++) right[lane] = k.y[label[q][lane]][q][lane];
+    for (int c = 0; c < classes; c++) mean += k.y[c][q];
+    mean /= (float)classes;
     for (int c = 0; c < classes; c++) {
       V e = k.y[c][q] - top;
       for (int lane = 0; lane < LANES; lane++) e[lane] = std::exp(e[lane]);
@@ -252,11 +257,13 @@ static void cross_entropy(Batch& k, int classes, const int (*label)[LANES], int 
       sum += e;
     }
     const V scale = q < filled ? share / sum : V{};
-    for (int c = 0; c < classes; c++) k.y[c][q] *= scale;
+    const V each = q < filled ? share / classes * spread : V{};
+    for (int c = 0; c < classes; c++) k.y[c][q] = k.y[c][q] * scale - each;
     if (q >= filled) continue;
     for (int lane = 0; lane < LANES; lane++) {
-      k.y[label[q][lane]][q][lane] -= share;
-      loss[lane] += std::log(sum[lane]) + top[lane] - right[lane];
+      k.y[label[q][lane]][q][lane] -= share * (1 - spread[lane]);
+      const float target = right[lane] + spread[lane] * (mean[lane] - right[lane]);
+      loss[lane] += std::log(sum[lane]) + top[lane] - target;
       wrong[lane] += best[lane] != label[q][lane];
     }
   }
@@ -318,7 +325,8 @@ static void read_framed(Pattern& k, const uint8_t* picture, const float* greys,
 template <int A, int P>
 static void batch(Batch& k, const Places& at, const uint8_t* pictures, const uint8_t* labels,
                   const float* grey, const float* border, const int32_t* order, int64_t stride,
-                  int64_t count, const V* keep, const V* w, V* g, double* loss, int64_t* wrong) {
+                  int64_t count, const V* keep, const float* smoothing, const V* w, V* g,
+                  double* loss, int64_t* wrong) {
   for (int64_t n = 0; n < count; n += BLOCK) {
     const int filled = count - n < BLOCK ? count - n : BLOCK;
     int label[BLOCK][LANES];
@@ -334,7 +342,7 @@ static void batch(Batch& k, const Places& at, const uint8_t* pictures, const uin
       }
     }
     block_forward<A, P>(k, at, w, keep ? factors : nullptr);
-    cross_entropy(k, at.classes, label, filled, 1.0f / count, loss, wrong);
+    cross_entropy(k, at.classes, label, filled, 1.0f / count, smoothing, loss, wrong);
     block_backward<A, P>(k, at, w, g, keep ? factors : nullptr);
   }
 }
@@ -368,18 +376,19 @@ extern "C" {
 // grey: (LANES, 256), the input value of each grey level; border: (LANES).
 
 // Fills gradients (P, LANES) with those of the mean cross-entropy of `count` patterns; adds losses
-// and errors, measured on the way. order: (LANES, stride); keep: null or (count, 204, LANES).
+// and errors, measured on the way. order: (LANES, stride); keep: null or (count, 204, LANES);
+// smoothing: (LANES).
 void batch_gradients(const uint8_t* pictures, const uint8_t* labels, const float* grey,
                      const float* border, const uint8_t* table, int classes, int activation, int pooling,
                      const int32_t* order, int64_t stride, int64_t count, const float* keep,
-                     const float* parameters, float* gradients, double* loss, int64_t* wrong) {
+                     const float* smoothing, const float* parameters, float* gradients, double* loss, int64_t* wrong) {
   const Places at(table, classes, pooling);
   static thread_local Batch* k = new Batch;
   V* g = reinterpret_cast<V*>(gradients);
   std::memset(g, 0, (at.ob + classes) * sizeof(V));
 #define ARGUMENTS                                                                             \
   (*k, at, pictures, labels, grey, border, order, stride, count,                              \
-   reinterpret_cast<const V*>(keep), reinterpret_cast<const V*>(parameters), g, loss, wrong)
+   reinterpret_cast<const V*>(keep), smoothing, reinterpret_cast<const V*>(parameters), g, loss, wrong)
   CHOOSE(batch)
 #undef ARGUMENTS
 }

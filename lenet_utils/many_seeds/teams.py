@@ -1,6 +1,6 @@
 """Train several of today's LeNet-5 side by side, in batches, each as if it were alone.
 
-What many_seeds.py does for one pattern per update, for batches: networks that differ in seed,
+What `passes` does for one pattern per update, for batches: networks that differ in seed,
 rate or weights, but share their layers, lie side by side in the lanes of a compiled kernel
 (teams.cpp), and each gets the result that it has alone. A network that the kernel does not know,
 or a machine without a C++ compiler, is trained in plain PyTorch by the same steps.
@@ -56,13 +56,14 @@ class Member(NamedTuple):
     """A network of a team and how it is trained.
 
     optimiser: "momentum" (SGD with momentum 0.9) or "adam" (AdamW); decay: weight decay of SGD's
-    kind or AdamW's.
+    kind or AdamW's; smoothing: the part of each target that is spread over all classes.
     """
 
     model: nn.Module
     look: Look
     optimiser: Optimiser
     decay: float = 0.0
+    smoothing: float = 0.0
 
 
 class Team(Protocol):
@@ -139,6 +140,7 @@ class KernelTeam:
         self.grey = torch.stack([m.look.grey for m in filled]).float().contiguous()
         self.border = torch.tensor([m.look.border for m in filled])
         self.decays = torch.tensor([m.decay for m in filled])
+        self.smoothings = torch.tensor([m.smoothing for m in filled])
         self.mine = {
             kind: torch.tensor([float(m.optimiser == kind) for m in filled])
             for kind in dict.fromkeys(m.optimiser for m in members)
@@ -184,7 +186,8 @@ class KernelTeam:
             *self.network,
             *(rows.data_ptr(), count, count),
             factors.data_ptr() if factors is not None else None,
-            *(t.data_ptr() for t in (self.parameters, self.gradients, losses, wrong)),
+            *(t.data_ptr() for t in (self.smoothings, self.parameters, self.gradients)),
+            *(t.data_ptr() for t in (losses, wrong)),
         )
         self._update(self._spread(list(rates.float())))
         return losses[:own], wrong[:own].double()
@@ -253,7 +256,7 @@ class PlainTeam:
     def __init__(self, members: Sequence[Member], device: torch.device | str = "cpu") -> None:
         self.members, self.device = members, device
         self.optimisers: list[torch.optim.Optimizer] = []
-        for model, _, kind, decay in members:
+        for model, _, kind, decay, _ in members:
             parameters = model.to(device).parameters()
             if kind == "adam":
                 self.optimisers.append(torch.optim.AdamW(parameters, weight_decay=decay))
@@ -279,7 +282,7 @@ class PlainTeam:
             scores = model(framed(pictures[orders[i]], member.look).to(self.device))
             for hook in hooks:
                 hook.remove()
-            loss = F.cross_entropy(scores, targets)
+            loss = F.cross_entropy(scores, targets, label_smoothing=member.smoothing)
             optimiser.zero_grad()
             loss.backward()
             optimiser.param_groups[0]["lr"] = float(rates[i])
