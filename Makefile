@@ -70,14 +70,14 @@ $(SITE): $(SOURCES) $(INSTALLED) $(VENDORED)
 	rm -rf _build/html && mv "$$new/_build/html" _build/html
 	@touch $@
 
-# On two workers, with one thread each, since two that both want both cores mostly wait for each
-# other. tests/conftest.py says what stays together; a kernel is one notebook's.
+# On three workers, one of which mostly waits for the browser, and with one thread each, since two
+# that both want both cores wait for each other. Tests and lessons go file by file, and
+# tests/conftest.py says what more stays together.
 test: $(MNIST) $(SITE)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --nbval --nbval-current-env --nbval-sanitize-with \
-		tests/nbval_sanitize.cfg -n 2 --dist loadfile -p no:cacheprovider notebooks
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder \
+		--nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg tests notebooks
 
 lab: $(MNIST)
 	$(BIN)/jupyter lab notebooks

@@ -1,6 +1,7 @@
 """The digits: the real MNIST, a sample of it that ships with the package, and their preparation.
 
-MNIST was made by Yann LeCun and Corinna Cortes and is shared under CC BY-SA 3.0.
+MNIST was made by Yann LeCun, Corinna Cortes and Christopher J. C. Burges, and is shared under
+CC BY-SA 3.0.
 Source of the preparation: Section II-B, p. 7.
 """
 

@@ -218,8 +218,8 @@ def _counted() -> list[Entry]:
 
     table = layer_table(lenet5_1998(), (1, 1, 32, 32))
     found = [
-        ("trainable parameters", "p. 7", 60_000, table.parameters),
-        ("connections", "p. 7", 340_908, table.connections),
+        ("trainable parameters", "pp. 7-8", 60_000, table.parameters),
+        ("connections", "pp. 7-8", 340_908, table.connections),
         ("multiply-accumulates, LeNet-5", "Fig. 11", 401_000, table.macs),
     ]
     entries = []
