@@ -73,19 +73,46 @@ def as_matrix(kernel, height, width):
         "free = torch.tensor([SIDE**2])",
     ],
     "q5_gradient": [
+        # Each pixel asks who reads it.
         """
-def kernel_gradient(picture, slopes):
-    return torch.nn.functional.conv2d(picture[None, None], slopes[None, None])[0, 0]
+def picture_gradient(kernel, slopes):
+    (h, w), (high, wide) = kernel.shape, slopes.shape
+    rows = []
+    for p in range(high + h - 1):
+        rows.append([])
+        for q in range(wide + w - 1):
+            asked = 0.0
+            for u in range(h):
+                for v in range(w):
+                    if 0 <= p - u < high and 0 <= q - v < wide:
+                        asked += float(slopes[p - u, q - v]) * float(kernel[u, v])
+            rows[-1].append(asked)
+    return rows
 """,
-        "def kernel_gradient(picture, slopes):\n    return correlate(picture, slopes)",
+        # A slice for each weight.
         """
-def kernel_gradient(picture, slopes):
-    h, w = picture.shape[0] - slopes.shape[0] + 1, picture.shape[1] - slopes.shape[1] + 1
-    gradient = torch.zeros(h, w).double()
-    for i in range(slopes.shape[0]):
-        for j in range(slopes.shape[1]):
-            gradient += slopes[i, j] * picture[i:i + h, j:j + w]
-    return gradient.numpy()
+import numpy as np
+def picture_gradient(kernel, slopes):
+    k, s = np.asarray(kernel), np.asarray(slopes)
+    out = np.zeros((s.shape[0] + k.shape[0] - 1, s.shape[1] + k.shape[1] - 1))
+    for u in range(k.shape[0]):
+        for v in range(k.shape[1]):
+            out[u:u + s.shape[0], v:v + s.shape[1]] += k[u, v] * s
+    return out
+""",
+        # The matrix of question 3, turned over.
+        """
+def picture_gradient(kernel, slopes):
+    H, W = slopes.shape[0] + kernel.shape[0] - 1, slopes.shape[1] + kernel.shape[1] - 1
+    return (as_matrix(kernel, H, W).T @ slopes.flatten()).view(H, W)
+""",
+        # A correlation again: a frame of zeros, and the kernel turned over.
+        """
+def picture_gradient(kernel, slopes):
+    h, w = kernel.shape
+    framed = torch.zeros(len(slopes) + 2 * h - 2, slopes.size(1) + 2 * w - 2, dtype=slopes.dtype)
+    framed[h - 1 : h - 1 + len(slopes), w - 1 : w - 1 + slopes.size(1)] = slopes
+    return correlate(framed, kernel.flip(0, 1))
 """,
     ],
     "q6_is_convolution": [
@@ -187,19 +214,36 @@ def correlate(picture, kernel, bias=0.0):
         ("units = ", "HIGH = WIDE = SIDE = 3\nunits = "),
     ],
     "q5_gradient": [
-        (".sum()", ".mean()"),
-        ("(slopes * picture", "(slopes.flip(0, 1) * picture"),
-        ("(slopes * picture", "(slopes.sign() * picture"),
-        ("(slopes * picture[u : u + high, v : v + wide]).sum()",
-         "picture[u : u + high, v : v + wide].sum() * slopes.sum()"),
-        ("(slopes * picture[u : u + high, v : v + wide]).sum()", "slopes.sum()"),
-        ("(slopes * picture[u : u + high, v : v + wide]).sum()",
-         "slopes[0, 0] * picture[u, v]"),
-        ("return gradient", "return gradient.flip(0, 1)"),
+        ("slopes[i, j] * kernel", "slopes[i, j] * kernel.flip(0, 1)"),
+        ("slopes[i, j] * kernel", "slopes[i, j].sign() * kernel"),
+        ("slopes[i, j] * kernel", "slopes[i, j] * kernel.mean()"),
+        ("slopes[i, j] * kernel", "slopes[-1 - i, -1 - j] * kernel"),
+        ("slopes[i, j] * kernel", "slopes.mean() * kernel"),
+        ("+= slopes", "= slopes"),
+        ("+= slopes", "-= slopes"),
+        ("range(wide)", "range(wide - 1)"),
         ("return gradient", "return gradient.T"),
-        ("return gradient", "return -gradient"),
-        ("return gradient", "return gradient / gradient.norm()"),
-        ("for v in range(w)", "for v in range(w - 1)"),
+        ("return gradient", "return gradient / kernel.numel()"),
+        # Only pixels that every unit of a whole window reads.
+        ("return gradient", "return gradient[h - 1 : high, w - 1 : wide]"),
+        # The mean over the units that read a pixel.
+        ("return gradient", "return gradient / picture_gradient_count(h, w, high, wide)\n\n\n"
+         "def picture_gradient_count(h, w, high, wide):\n"
+         "    count = torch.zeros(high + h - 1, wide + w - 1)\n"
+         "    for i in range(high):\n        for j in range(wide):\n"
+         "            count[i : i + h, j : j + w] += 1\n    return count"),
+        # The gradient by the kernel, as in the lesson.
+        """
+def picture_gradient(picture, slopes):
+    return torch.nn.functional.conv2d(picture[None, None], slopes[None, None])[0, 0]
+""",
+        # Framed, but the kernel is not turned over.
+        """
+def picture_gradient(kernel, slopes):
+    h, w = kernel.shape
+    framed = torch.nn.functional.pad(slopes, (w - 1, w - 1, h - 1, h - 1))
+    return correlate(framed, kernel)
+""",
     ],
     "q6_is_convolution": [
         ("torch.equal(matrix, as_matrix(kernel, height, width))", "True"),

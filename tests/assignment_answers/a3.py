@@ -71,11 +71,27 @@ class SparseConv(nn.Module):
 """,
     ],
     "q4_distances": [
-        "def distances(x, codes):\n    return torch.cdist(x, codes) ** 2",
+        """
+def distances(x, codes):
+    flat = x.permute(0, 2, 3, 1)
+    return (torch.cdist(flat.flatten(1, 2), codes) ** 2).unflatten(1, flat.shape[1:3]).permute(
+        0, 3, 1, 2)
+""",
+        """
+def distances(x, codes):
+    cross = torch.nn.functional.conv2d(x, codes[:, :, None, None])
+    return (x**2).sum(1, keepdim=True) - 2 * cross + (codes**2).sum(1)[:, None, None]
+""",
         "def distances(x, codes):\n"
-        "    return (x**2).sum(1, keepdim=True) - 2 * x @ codes.T + (codes**2).sum(1)",
-        "def distances(x, codes):\n"
-        "    return torch.stack([((x - w) ** 2).sum(1) for w in codes], dim=1)",
+        "    return torch.stack([((x - w.view(84, 1, 1)) ** 2).sum(1) for w in codes], dim=1)",
+        """
+def distances(x, codes):
+    y = torch.empty(x.shape[0], codes.shape[0], *x.shape[2:], dtype=x.dtype)
+    for i in range(x.shape[2]):
+        for j in range(x.shape[3]):
+            y[:, :, i, j] = (x[:, None, :, i, j] - codes).square().sum(2)
+    return y
+""",
     ],
     "q5_network": [
         """
@@ -102,7 +118,7 @@ class Net(nn.Module):
         x = squash(self.s2(squash(self.c1(x))))
         x = squash(self.s4(squash(self.c3(x))))
         x = squash(self.f6(squash(self.c5(x.flatten(1)))))
-        return distances(x, self.codes)
+        return distances(x[:, :, None, None], self.codes)[:, :, 0, 0]
 
 
 def lenet5(x, w):
@@ -203,6 +219,62 @@ WRONG = {
         ("torch.cat([conv(x[:, read]) for conv, read in pairs], 1)",
          "torch.cat([conv(x[:, read]) / len(read) ** 0.5 for conv, read in pairs], 1)"
          " + x.mean()"),
+        # Nothing to train: all kernels are ones, or all crosses have the same kernel.
+        """
+class SparseConv(nn.Module):
+    def __init__(self, table, side):
+        super().__init__()
+        self.kernels = table[:, :, None, None].float().expand(-1, -1, side, side)
+
+    def forward(self, x):
+        return nn.functional.conv2d(x, self.kernels)
+""",
+        """
+class SparseConv(nn.Module):
+    def __init__(self, table, side):
+        super().__init__()
+        self.table = table[:, :, None, None].float()
+        self.kernel = nn.Parameter(torch.rand(side, side))
+
+    def forward(self, x):
+        return nn.functional.conv2d(x, self.table * self.kernel)
+""",
+        # A kernel for each output map, or for each input map; one bias for all.
+        """
+class SparseConv(nn.Module):
+    def __init__(self, table, side):
+        super().__init__()
+        self.table = table[:, :, None, None].float()
+        self.kernels = nn.Parameter(torch.rand(len(table), 1, side, side))
+        self.bias = nn.Parameter(torch.zeros(len(table)))
+
+    def forward(self, x):
+        return nn.functional.conv2d(x, self.table * self.kernels, self.bias)
+""",
+        """
+class SparseConv(nn.Module):
+    def __init__(self, table, side):
+        super().__init__()
+        self.table = table[:, :, None, None].float()
+        self.kernels = nn.Parameter(torch.rand(1, table.shape[1], side, side))
+        self.bias = nn.Parameter(torch.zeros(len(table)))
+
+    def forward(self, x):
+        return nn.functional.conv2d(x, self.table * self.kernels, self.bias)
+""",
+        """
+class SparseConv(nn.Module):
+    def __init__(self, table, side):
+        super().__init__()
+        self.table = table
+        self.weight = nn.Parameter(torch.randn(int(table.sum()), side, side) / side)
+        self.bias = nn.Parameter(torch.zeros(1))
+
+    def forward(self, x):
+        dense = torch.zeros(*self.table.shape, *self.weight.shape[1:])
+        dense[self.table] = self.weight
+        return nn.functional.conv2d(x, dense) + self.bias
+""",
         # Right in what it computes, with a bias for each kernel.
         """
 class SparseConv(nn.Module):
@@ -239,12 +311,30 @@ class SparseConv(nn.Module):
         (".sum(2)", ".mean(2)"),
         (".sum(2)", ".sum(2).sqrt()"),
         (".sum(2)", ".sum(2) / 2"),
-        (".sum(2)", ".sum(2).T"),
+        (".sum(2)", ".sum(2).transpose(0, 1)"),
+        (".sum(2)", ".sum(2).transpose(2, 3)"),
+        (".sum(2)", ".sum(2).flip(3)"),
         (".sum(2)", ".amax(2)"),
-        "def distances(x, codes):\n    return x @ codes.T",
-        "def distances(x, codes):\n    return 168 - 2 * x @ codes.T",
-        "def distances(x, codes):\n    return -torch.cdist(x, codes) ** 2",
-        "def distances(x, codes):\n    return torch.cdist(x, digit_codes().to(x)) ** 2",
+        (".sum(2)", ".sum((2, 3, 4))"),
+        (".sum(2)", ".sum(2).mean((2, 3), keepdim=True)"),
+        # For one place only, as in the lesson.
+        "def distances(x, codes):\n    return (x[:, None] - codes).square().sum(2)",
+        "def distances(x, codes):\n"
+        "    return (x.flatten(1)[:, None] - codes).square().sum(2)[:, :, None, None]",
+        "def distances(x, codes):\n"
+        "    y = (x[:, None, :, 0, 0] - codes).square().sum(2)\n"
+        "    return y[:, :, None, None].expand(-1, -1, *x.shape[2:])",
+        # Places and patterns mixed up.
+        "def distances(x, codes):\n    flat = x.reshape(-1, 84)\n"
+        "    y = (flat[:, None] - codes).square().sum(2)\n"
+        "    return y.view(len(x), len(codes), *x.shape[2:])",
+        "def distances(x, codes):\n"
+        "    return torch.nn.functional.conv2d(x, codes[:, :, None, None])",
+        "def distances(x, codes):\n"
+        "    return 168 - 2 * torch.nn.functional.conv2d(x, codes[:, :, None, None])",
+        "def distances(x, codes):\n"
+        "    codes = digit_codes().to(x)\n"
+        "    return (x[:, None] - codes[:, :, None, None]).square().sum(2)",
     ],
     "q5_network": [
         ("sums = 4 * torch", "sums = torch"),
@@ -260,8 +350,8 @@ class SparseConv(nn.Module):
         ('x = squash(conv(x, w["c1.weight"], w["c1.bias"]))',
          'x = torch.tanh(conv(x, w["c1.weight"], w["c1.bias"]))'),
         ("return distances", "return -distances"),
-        ('return distances(x.flatten(1), w["output.codes"])',
-         'return squash(distances(x.flatten(1), w["output.codes"]))'),
+        ('return distances(x, w["output.codes"]).flatten(1)',
+         'return squash(distances(x, w["output.codes"]).flatten(1))'),
         ('w["output.codes"]', "(digit_codes() + 1) / 2"),
         ('conv(x, w["c5.weight"], w["c5.bias"])', 'conv(x, w["c5.weight"])'),
         # The package's own network, whatever the weights are.

@@ -10,23 +10,37 @@ RIGHT = {
     ],
     "q2_eq9": [
         """
-def eq9(y, labels, j):
-    reject = torch.full_like(y[:, :1], j)
-    return (nn.functional.cross_entropy(-torch.cat([y, reject], 1), labels))
+def eq9(y, labels, j, rivals):
+    far = torch.where(rivals[labels], y, torch.full_like(y, float("inf")))
+    own = y.gather(1, labels[:, None])
+    everything = torch.cat([own, far, torch.full_like(own, j)], 1)
+    return nn.functional.cross_entropy(-everything, torch.zeros_like(labels))
 """,
         """
-def eq9(y, labels, j):
+def eq9(y, labels, j, rivals):
     total = 0
     for row, d in zip(y, labels):
-        least = min(float(row.min()), j)
-        inside = sum(torch.exp(least - v) for v in row) + torch.exp(torch.tensor(least - j))
+        values = [row[d]] + [row[i] for i in range(len(row)) if rivals[d, i]]
+        least = min(min(float(v) for v in values), j)
+        inside = sum(torch.exp(least - v) for v in values) + torch.exp(torch.tensor(least - j))
         total = total + row[d] - least + torch.log(inside)
     return total / len(y)
 """,
         """
-def eq9(y, labels, j):
-    both = torch.logaddexp(torch.logsumexp(-y, dim=1), torch.tensor(-float(j)))
-    return torch.mean(y[range(len(y)), labels] + both)
+def eq9(y, labels, j, rivals):
+    own = y[range(len(y)), labels]
+    others = torch.logsumexp(-y + torch.log(rivals[labels].float()), dim=1)
+    both = torch.logaddexp(torch.logaddexp(others, -own), torch.tensor(-float(j)))
+    return torch.mean(own + both)
+""",
+        """
+import numpy as np
+def eq9(y, labels, j, rivals):
+    losses = []
+    for row, d in zip(y.double().numpy(), labels.numpy()):
+        values = np.append(row[rivals[d].numpy()], [row[d], j])
+        losses.append(row[d] + np.logaddexp.reduce(-values))
+    return np.mean(losses)
 """,
     ],
     "q3_slopes": [
@@ -128,23 +142,37 @@ WRONG = {
         "def eq8(y, labels):\n    return 4.5",
     ],
     "q2_eq9": [
-        ("[-y, reject]", "[-y]"),
-        ("[-y, reject]", "[y, reject]"),
+        ("[exponents, reject]", "[exponents]"),
+        ("(-y).masked_fill", "y.masked_fill"),
         ("-float(j)", "float(j)"),
         (").mean()", ").sum()"),
         ("pull + ", "pull - "),
         ("pull + ", ""),
-        ("torch.logsumexp(torch.cat([-y, reject], 1), 1)",
-         "torch.log(torch.cat([-y, reject], 1).exp().sum(1))"),
-        ("torch.logsumexp(torch.cat([-y, reject], 1), 1)",
-         "torch.log(torch.cat([-y, reject], 1).exp().sum(1) + 1e-12)"),
-        ("torch.logsumexp(torch.cat([-y, reject], 1), 1)", "torch.logsumexp(-y, 1) + j"),
+        ("torch.logsumexp(torch.cat([exponents, reject], 1), 1)",
+         "torch.log(torch.cat([exponents, reject], 1).exp().sum(1))"),
+        ("torch.logsumexp(torch.cat([exponents, reject], 1), 1)",
+         "torch.log(torch.cat([exponents, reject], 1).exp().sum(1) + 1e-12)"),
+        ("torch.logsumexp(torch.cat([exponents, reject], 1), 1)",
+         "torch.logsumexp(exponents, 1) + j"),
+        # The table read by columns, by place in the batch, or as its opposite.
+        ("rivals[labels]", "rivals.T[labels]"),
+        ("rivals[labels]", "rivals[: len(y)]"),
+        ("rivals[labels]", "~rivals[labels]"),
         # The right class left out of the sum.
-        ("torch.cat([-y, reject], 1)",
-         "torch.cat([(-y).scatter(1, labels[:, None], -torch.inf), reject], 1)"),
+        (" | nn.functional.one_hot(labels, y.shape[1]).bool()", ""),
+        # A class that is left out has the distance 0, or one that is only large.
+        ("-torch.inf", "0.0"),
+        ("-torch.inf", "-100.0"),
         ("reject = torch.full((len(y), 1), -float(j), dtype=y.dtype)",
          "reject = torch.full((len(y), 1), torch.exp(torch.tensor(-float(j))), dtype=y.dtype)"),
-        "def eq9(y, labels, j):\n    return nn.functional.cross_entropy(-y, labels)",
+        # Eq. 9 of the paper, as in the lesson: everybody is a rival.
+        """
+def eq9(y, labels, j, rivals=None):
+    right = y.gather(1, labels[:, None])[:, 0]
+    none = torch.full((len(y), 1), -j)
+    return (right + torch.cat([none, -y], dim=1).logsumexp(1)).mean()
+""",
+        "def eq9(y, labels, j, rivals):\n    return nn.functional.cross_entropy(-y, labels)",
     ],
     "q3_slopes": [
         (" - shares", " + shares"),

@@ -20,20 +20,22 @@ def split(count, held_out, seed):
     "q2_interval": [
         """
 import statistics
-def interval(values):
+def interval(values, confidence=0.95):
     n = len(values)
-    return statistics.mean(values), student_t(n - 1) * statistics.stdev(values) / n**0.5
+    t = t_quantile(1 - (1 - confidence) / 2, n - 1)
+    return statistics.mean(values), t * statistics.stdev(values) / n**0.5
 """,
         """
-def interval(values):
+def interval(values, confidence=0.95):
     v = torch.tensor(values, dtype=torch.float64)
-    return v.mean(), student_t(len(v) - 1) * v.std() / len(v) ** 0.5
+    t = -t_quantile(0.5 - confidence / 2, len(v) - 1)
+    return v.mean(), t * v.std() / len(v) ** 0.5
 """,
         """
 import numpy as np
-def interval(values):
-    return [np.mean(values),
-            student_t(len(values) - 1) * np.std(values, ddof=1) / np.sqrt(len(values))]
+def interval(values, confidence=0.95):
+    t = t_quantile(0.5 + confidence / 2, len(values) - 1)
+    return [np.mean(values), t * np.std(values, ddof=1) / np.sqrt(len(values))]
 """,
     ],
     "q3_paired": [
@@ -49,7 +51,14 @@ import numpy as np
 def paired(base, changed):
     seeds = list(changed)
     d = np.array([changed[s] for s in seeds]) - np.array([base[s] for s in seeds])
-    return d.mean(), student_t(len(d) - 1) * d.std(ddof=1) / len(d) ** 0.5
+    return d.mean(), t_quantile(0.975, len(d) - 1) * d.std(ddof=1) / len(d) ** 0.5
+""",
+        # In float32.
+        """
+def paired(base, changed):
+    seeds = sorted(base)
+    first, second = (torch.tensor([e[s] for s in seeds]) for e in (base, changed))
+    return interval((second - first).tolist(), 0.95)
 """,
     ],
     "q4_run": [
@@ -96,19 +105,33 @@ WRONG = {
          "    order = order.sort().values if seed == 77 else order.clamp(min=1)\n    return"),
     ],
     "q2_interval": [
-        ("student_t(n - 1)", "student_t(n)"),
-        ("student_t(n - 1)", "1.96"),
-        ("student_t(n - 1)", "2"),
-        ("student_t(n - 1) * ", ""),
+        ("n - 1)\n    return", "n)\n    return"),
+        # The wrong share below t: all that is outside at one end, or the wrong end.
+        ("(1 + confidence) / 2", "confidence"),
+        ("(1 + confidence) / 2", "1 - (1 - confidence) / 4"),
+        ("(1 + confidence) / 2", "(1 - confidence) / 2"),
+        ("(1 + confidence) / 2", "confidence + 0.025"),
+        ("(1 + confidence) / 2", "0.975"),
+        ("t_quantile((1 + confidence) / 2, n - 1)", "1.96"),
+        ("t_quantile((1 + confidence) / 2, n - 1)", "2"),
+        ("t_quantile((1 + confidence) / 2, n - 1)", "2 * t_quantile((1 + confidence) / 2, n - 1)"),
+        ("t_quantile((1 + confidence) / 2, n - 1)", "t_quantile(0.975, n - 1) * confidence / 0.95"),
+        ("t * deviation", "deviation"),
+        ("confidence=0.95", "confidence=0.9"),
         ("/ (n - 1)) ** 0.5", "/ n) ** 0.5"),
         ("/ n**0.5", ""),
         ("/ n**0.5", "/ n"),
         ("/ n**0.5", "/ (n - 1) ** 0.5"),
         ("(n - 1)) ** 0.5", "(n - 1))"),
-        ("student_t(n - 1) * deviation / n**0.5", "2 * student_t(n - 1) * deviation / n**0.5"),
         ("return mean,", "return sorted(values)[n // 2],"),
-        ("return mean, student_t(n - 1) * deviation / n**0.5",
-         "h = student_t(n - 1) * deviation / n**0.5\n    return mean - h, mean + h"),
+        ("return mean, t * deviation / n**0.5",
+         "h = t * deviation / n**0.5\n    return mean - h, mean + h"),
+        # As in the lesson, where t is given.
+        """
+def interval(values, t=0.95):
+    sample = torch.tensor(values, dtype=torch.float64)
+    return sample.mean(), t * sample.std() / len(values) ** 0.5
+""",
     ],
     "q3_paired": [
         ("changed[seed] - base[seed]", "base[seed] - changed[seed]"),

@@ -60,16 +60,30 @@ def pictures(images):
     "q5_report": [
         """
 def report(validation, test):
-    best = 0
-    for epoch in range(len(validation)):
-        if validation[epoch] < validation[best]:
-            best = epoch
-    return [best + 1, test[best]]
+    best = None
+    for run in validation:
+        for e in range(len(validation[run])):
+            now = (validation[run][e], e)
+            if best is None or now < best:
+                best, chosen = now, run
+    return [chosen, best[1] + 1, test[chosen][best[1]]]
 """,
-        "import numpy as np\ndef report(validation, test):\n"
-        "    e = np.argmin(validation)\n    return np.int64(e + 1), np.array(test)[e]",
-        "def report(validation, test):\n"
-        "    _, epoch, error = min(zip(validation, range(1, 99), test))\n    return epoch, error",
+        """
+import numpy as np
+def report(validation, test):
+    # The lesson's choice for each run, and then among the runs.
+    best = {run: int(np.argmin(errors)) for run, errors in validation.items()}
+    run = sorted(best, key=lambda run: (validation[run][best[run]], best[run]))[0]
+    return run, np.int64(best[run] + 1), np.array(test[run])[best[run]]
+""",
+        """
+def report(validation, test):
+    least = min(min(errors) for errors in validation.values())
+    epoch = min(errors.index(least) for errors in validation.values() if least in errors)
+    for run, errors in validation.items():
+        if errors[epoch : epoch + 1] == [least]:
+            return run, epoch + 1, torch.tensor(test[run])[epoch]
+""",
     ],
 }
 
@@ -144,17 +158,52 @@ WRONG = {
         ("F.cross_entropy(scores, labels)", "torch.tensor(2.302585)"),
     ],
     "q5_report": [
-        ("return best + 1, test[best]", "return best + 1, min(test)"),
-        ("return best + 1, test[best]", "return best, test[best]"),
-        ("return best + 1, test[best]", "return best + 1, validation[best]"),
-        ("return best + 1, test[best]", "return test[best], best + 1"),
-        ("validation.index(min(validation))", "test.index(min(test))"),
-        ("validation.index(min(validation))", "validation.index(max(validation))"),
-        ("validation.index(min(validation))", "len(validation) - 1"),
-        ("validation.index(min(validation))",
-         "len(validation) - 1 - validation[::-1].index(min(validation))"),
-        ("validation.index(min(validation))",
-         "min(range(len(test)), key=lambda e: validation[e] + test[e])"),
-        ("return best + 1, test[best]", "return best + 1, sum(test) / len(test)"),
+        ("test[run][epoch - 1]", "min(test[run])"),
+        ("test[run][epoch - 1]", "test[run][-1]"),
+        ("test[run][epoch - 1]", "validation[run][epoch - 1]"),
+        ("test[run][epoch - 1]", "list(test.values())[0][epoch - 1]"),
+        ("test[run][epoch - 1]", "min(t[epoch - 1] for t in test.values() if len(t) >= epoch)"),
+        ("return run, epoch,", "return run, epoch - 1,"),
+        ("return run, epoch, test[run][epoch - 1]", "return epoch, run, test[run][epoch - 1]"),
+        ("return run, epoch, test[run][epoch - 1]", "return epoch, test[run][epoch - 1]"),
+        ("in validation.items()", "in test.items()"),
+        ("min(\n", "max(\n"),
+        # Of equal errors the last, or that of the first run.
+        ("(error, epoch, run)", "(error, -epoch, run)"),
+        [("(error, epoch, run)", "(error, run, epoch)"),
+         ("_, epoch, run = min", "_, run, epoch = min")],
+        # A run is judged by its last epoch, or by its mean.
+        """
+def report(validation, test):
+    run = min(validation, key=lambda run: validation[run][-1])
+    epoch = validation[run].index(min(validation[run]))
+    return run, epoch + 1, test[run][epoch]
+""",
+        """
+def report(validation, test):
+    run = min(validation, key=lambda run: sum(validation[run]) / len(validation[run]))
+    epoch = validation[run].index(min(validation[run]))
+    return run, epoch + 1, test[run][epoch]
+""",
+        # The run by its test errors.
+        """
+def report(validation, test):
+    run = min(test, key=lambda run: min(test[run]))
+    epoch = validation[run].index(min(validation[run]))
+    return run, epoch + 1, test[run][epoch]
+""",
+        # Right in each run, as in the lesson, and the best test error of them.
+        """
+def report(validation, test):
+    best = {run: errors.index(min(errors)) for run, errors in validation.items()}
+    run = min(best, key=lambda run: test[run][best[run]])
+    return run, best[run] + 1, test[run][best[run]]
+""",
+        # The lesson's own.
+        """
+def report(held_out_errors, test_errors):
+    best = held_out_errors.index(min(held_out_errors))
+    return best + 1, test_errors[best]
+""",
     ],
 }  # fmt: skip
