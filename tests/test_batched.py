@@ -3,11 +3,20 @@
 import pytest
 import torch
 
-from lenet_utils.experiments import Job, all_experiments
+from lenet_utils.experiments import Job, all_experiments, load_record
 from lenet_utils.experiments.batched import RoadRunner, build, group
 from lenet_utils.experiments.fast import RECIPE, FastRunner
 from lenet_utils.experiments.networks import NETWORKS, TODAY, NetworkRunner
-from lenet_utils.experiments.road import ADAM, MODERN, MOMENTUM, SDLM_LINEAR, SGD, START
+from lenet_utils.experiments.road import (
+    ADAM,
+    MODERN,
+    MOMENTUM,
+    ROAD,
+    SDLM_LINEAR,
+    SGD,
+    SINCE,
+    START,
+)
 from lenet_utils.layers import Subsampling
 from lenet_utils.many_seeds.teams import KernelTeam, PlainTeam
 from lenet_utils.mnist import MNIST, Digits, load_mnist
@@ -131,6 +140,23 @@ def test_the_experiments_are_consistent():
         assert len({(job.variant, job.seed) for job in jobs}) == len(jobs)
         for job in jobs:
             experiment.group(job)
+
+
+SEARCHED = [*list(ROAD)[2:], "modern, one-cycle"]
+
+
+@pytest.mark.parametrize("step", SEARCHED)
+def test_each_step_has_the_rate_that_held_out_digits_chose_for_it(step):
+    def kind(settings):
+        return {k: v for k, v in settings.items() if k not in ("rate", "curvature", "passes")}
+
+    mine, record = {**ROAD, **SINCE}[step], load_record("road-rates")
+    tried = [v for v, settings in record.variants.items() if kind(settings) == kind(mine)]
+    best = min(tried, key=lambda v: record.mean("validation_error", v).mean)
+    chosen = record.variants[best]
+    assert (mine["rate"], mine["curvature"]) == (chosen["rate"], chosen["curvature"])
+    rates = [record.variants[v]["rate"] for v in tried]
+    assert len(set(rates)) > 2 and min(rates) < mine["rate"] < max(rates)
 
 
 def test_the_fast_recipe_is_timed_and_resumes(digits):

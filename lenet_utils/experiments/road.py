@@ -1,6 +1,6 @@
 """The road from the best reading of 1998 to `lenet5_modern`, one change at a time.
 
-`road-rates` finds the rate of each kind of training on the validation digits; `road-to-today`
+`road-rates` finds the rate of each step on the validation digits; `road-to-today`
 walks: first the changes that lead from one network to the other, each on top of those before it;
 then, from `MODERN`, what came later, each by itself; last, all that helped together, and longer.
 Every step has the same digits and five passes, in which the rate falls as in the first ten of 1998,
@@ -52,16 +52,16 @@ SDLM_LINEAR: Settings = {**HALVES, "output": "linear", "curvature": 0.3, "rate":
 SGD: Settings = {**SDLM_LINEAR, "optimiser": "sgd", "curvature": None, "rate": 0.01}
 MOMENTUM: Settings = {**SGD, "optimiser": "momentum", "batch": 64, "rate": 0.05}
 ADAM: Settings = {**MOMENTUM, "optimiser": "adam", "rate": 3e-3}
-RELU: Settings = {**ADAM, "activation": "relu"}
+RELU: Settings = {**ADAM, "activation": "relu", "rate": 6e-3}
 HE: Settings = {**RELU, "init": "he"}
 AVERAGE: Settings = {**HE, "pooling": "average"}
 MAX: Settings = {**HE, "pooling": "max"}
-FULL: Settings = {**MAX, "c3": "full"}
-MODERN: Settings = {**FULL, "inputs": "modern"}
+FULL: Settings = {**MAX, "c3": "full", "rate": 8e-3}
+MODERN: Settings = {**FULL, "inputs": "modern", "rate": 4e-3}
 """`lenet5_modern` with Adam, cross-entropy and `normalise_modern`."""
 
 
-STEPS = (1.5e-3, 2e-3, 3e-3, 4e-3, 6e-3)
+STEPS = (1.5e-3, 2e-3, 3e-3, 4e-3, 6e-3, 8e-3, 0.012)
 """Rates of Adam that are tried with each network from ReLU on, with three seeds."""
 
 
@@ -122,7 +122,7 @@ SINCE: dict[str, Settings] = {
     "modern, batch normalisation": {**MODERN, "batch_norm": True},
     "modern, smoothed labels": {**MODERN, "smoothing": 0.1},
 }
-"""Each with one change from `MODERN`."""
+"""Each with one change from `MODERN`; one-cycle with the rate that was found for it."""
 
 TOGETHER: Settings = {
     **MODERN,
