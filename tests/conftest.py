@@ -25,11 +25,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
-    """Spread the tests over several workers file by file, but keep together what shares something.
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object | None:
+    """Under --dist loadfile, keep files together that share something.
 
     That is what a visit to a page saw, which takes seconds, and the environment of grading.
     """
+    if config.getoption("dist") != "loadfile":
+        return None
     from xdist.scheduler import LoadFileScheduling
 
     class TogetherScheduling(LoadFileScheduling):

@@ -159,6 +159,17 @@ def lenet5(x, w):
 }  # fmt: skip
 
 _OWN_POOL = "sums = x.reshape(n, c, high // 2, 2, wide // 2, 2).sum((3, 5))"
+_FEW = """
+class SparseConv(nn.Module):
+    def __init__(self, table, side):
+        super().__init__()
+        self.table = table[:, :, None, None].float()
+        self.kernels = nn.Parameter(torch.rand(len(table), 1, side, side))
+        self.bias = nn.Parameter(torch.zeros(len(table)))
+
+    def forward(self, x):
+        return nn.functional.conv2d(x, self.table * self.kernels, self.bias)
+"""
 _DENSE = """
 class SparseConv(nn.Module):
     def __init__(self, table, side):
@@ -240,28 +251,8 @@ class SparseConv(nn.Module):
         return nn.functional.conv2d(x, self.table * self.kernel)
 """,
         # A kernel for each output map, or for each input map; one bias for all.
-        """
-class SparseConv(nn.Module):
-    def __init__(self, table, side):
-        super().__init__()
-        self.table = table[:, :, None, None].float()
-        self.kernels = nn.Parameter(torch.rand(len(table), 1, side, side))
-        self.bias = nn.Parameter(torch.zeros(len(table)))
-
-    def forward(self, x):
-        return nn.functional.conv2d(x, self.table * self.kernels, self.bias)
-""",
-        """
-class SparseConv(nn.Module):
-    def __init__(self, table, side):
-        super().__init__()
-        self.table = table[:, :, None, None].float()
-        self.kernels = nn.Parameter(torch.rand(1, table.shape[1], side, side))
-        self.bias = nn.Parameter(torch.zeros(len(table)))
-
-    def forward(self, x):
-        return nn.functional.conv2d(x, self.table * self.kernels, self.bias)
-""",
+        _FEW,
+        _FEW.replace("len(table), 1, side", "1, table.shape[1], side"),
         """
 class SparseConv(nn.Module):
     def __init__(self, table, side):
