@@ -202,7 +202,7 @@ WRONG = [
     (checks.training_step, (lambda *a: 1 / 0,), "raised ZeroDivisionError"),
     (checks.most_confused, (lambda c: divmod(int(c.argmax()), 10),), "on the diagonal"),
     (checks.most_confused, (lambda c: confused(c)[::-1],), "exchanged"),
-    (checks.most_confused, (lambda c: confused(c.fill_diagonal_(0)),), "changed the matrix"),
+    (checks.most_confused, (lambda c: confused(c.fill_diagonal_(0)),), "changed the c that it was given"),
     (checks.most_confused, (lambda c: ((confused(c)[0] + 1) % 10, confused(c)[0]),), "another"),
     (checks.most_confused, (lambda c: 7,), "expected 2 whole numbers"),
 ]

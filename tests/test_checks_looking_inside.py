@@ -173,7 +173,7 @@ WRONG = [
     (checks.climb_step, lambda x, *r: x[0], "expected (1, 1, 6, 6)"),
     (checks.climb_step, lambda x, *r: x * NAN, "NaN"),
     (checks.climb_step, lambda *a: Forged(), "expected a tensor"),
-    (checks.covered, cover_in_place, "cover a clone"),
+    (checks.covered, cover_in_place, "changed the picture that it was given"),
     (checks.covered, lambda picture, *r: picture, "nothing is covered"),
     (checks.covered, lambda p, r, c, s, b: cover(p, r, c, s, 0.0), "that is grey"),
     (checks.covered, lambda p, r, c, s, b: cover(p, c, r, s, b), "the row comes first"),

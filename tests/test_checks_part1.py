@@ -442,7 +442,7 @@ PIXELS_WRONG = [
     (checks.shift, (lambda x, r, c: by_padding(x, r, abs(c)),), "move the other way"),
     (checks.shift, (lambda x, r, c: by_padding(x, r, c) * (c >= 0),), "Up and left?"),
     (checks.shift, (lambda x, r, c: by_padding(x, r, c) + 1,), "should come from"),
-    (checks.shift, (in_place,), "changed the pictures"),
+    (checks.shift, (in_place,), "changed the images that it was given"),
     (checks.shift, (lambda x, r, c: by_padding(x, r, c)[0],), "expected (2, 5, 6)"),
     (checks.shift, (lambda x, r, c: by_padding(x, r, c) * torch.nan,), "NaN"),
     (checks.shift, (lambda x, r, c: Forged(),), "expected a tensor"),

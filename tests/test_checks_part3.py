@@ -375,7 +375,7 @@ WRONG = [
     (checks.residual, lambda b, x: F.relu(x - b(x)), "subtracted"),
     (checks.residual, lambda b, x: F.relu(x * b(x)), "multiplied"),
     (checks.residual, lambda b, x: torch.cat([x, b(x)], 1), "side by side"),
-    (checks.residual, lambda b, x: F.relu(x.add_(b(x))), "changed x"),
+    (checks.residual, lambda b, x: F.relu(x.add_(b(x))), "changed the x that it was given"),
     (checks.residual, lambda b, x: x * 0, "values are not"),
     (checks.residual, lambda b, x: x[0], "expected (2, 3, 4, 4)"),
     (checks.residual, lambda b, x: x * NAN, "NaN"),

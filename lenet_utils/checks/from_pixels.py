@@ -44,11 +44,8 @@ def shift(function: Any) -> str:
     generator = torch.Generator().manual_seed(31)
     images = torch.rand(2, 5, 6, generator=generator) + 0.5
     for rows, columns in ((0, 2), (1, 0), (2, 1), (0, -2), (-1, 0), (-1, 2), (0, 0)):
-        given = images.clone()
-        answer = call(function, given, rows, columns)
+        answer = call(function, images, rows, columns)
         which = f"for rows = {rows}, columns = {columns}, "
-        if not torch.equal(given, images):
-            wrong("your function changed the pictures it was given: work on a copy.")
         y = tensor(answer, (2, 5, 6), "the result")
         if close(y, _moved(images, rows, columns)):
             continue

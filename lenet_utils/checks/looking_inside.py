@@ -64,11 +64,8 @@ def climb_step(function: Any) -> str:
     x = torch.rand(1, 1, 6, 6, generator=generator) * 1.275 - 0.1
     gradient = torch.randn(1, 1, 6, 6, generator=generator) * 3
     length, low, high = 2.0, -0.1, 1.175
-    given = x.clone()
-    answer = call(function, given, gradient.clone(), length, low, high)
+    answer = call(function, x, gradient, length, low, high)
     found = tensor(answer, tuple(x.shape), "the result")
-    if not torch.equal(given, x):
-        wrong("your function changed the x it was given: return a new picture.")
     way = gradient / gradient.norm()
     if close(found, (x + length * way).clamp(low, high).double()):
         return "However steep the slope, each step has the same length, and the grey stays grey."
@@ -105,12 +102,8 @@ def covered(function: Any) -> str:
     picture = torch.rand(9, 11, generator=generator) + 0.1
     background = -0.1
     for row, column, side in ((2, 5, 3), (6, 1, 4), (0, 0, 1)):
-        given = picture.clone()
-        answer = call(function, given, row, column, side, background)
+        answer = call(function, picture, row, column, side, background)
         found = tensor(answer, (9, 11), "the result")
-        if not torch.equal(given, picture):
-            wrong("your function changed the picture it was given. The next square has to be laid "
-                  "on a clean one: cover a clone.")  # fmt: skip
 
         def square(rows: slice, columns: slice, value: float = background) -> Tensor:
             copy = picture.clone()

@@ -41,7 +41,7 @@ def training_step(function: Any) -> str:
         sgd.zero_grad()
         loss.backward()
         sgd.step()
-        answer = call(function, model, optimizer, images.clone(), labels.clone())
+        answer = call(function, model, optimizer, images, labels, allowed=("weights",))
         if isinstance(answer, float):
             answer = torch.tensor(answer)
         value = tensor(answer, (), "the returned loss")
@@ -76,10 +76,7 @@ def most_confused(function: Any) -> str:
         confusion.fill_diagonal_(900)
         row, column = torch.randperm(10, generator=generator)[:2].tolist()
         confusion[row, column] = 25
-        before = confusion.clone()
         pair = integers(call(function, confusion), 2, "the result", "(4, 9)")
-        if not torch.equal(confusion, before):
-            wrong("your function changed the matrix it was given: work on confusion.clone().")
         if pair[0] == pair[1]:
             wrong("this is on the diagonal, where the right answers are: leave the diagonal out.")
         if pair == (column, row):

@@ -67,13 +67,10 @@ def residual(function: Any) -> str:
     for factor in (-0.7, 1.6):
         x = torch.randn(2, 3, 4, 4, generator=generator)
         inner = (x * factor + 0.3).flip(3)
-        given = x.clone()
-        answer = call(function, lambda y, f=factor: (y * f + 0.3).flip(3), given)
+        answer = call(function, lambda y, f=factor: (y * f + 0.3).flip(3), x)
         if shape(answer) == (2, 6, 4, 4):
             wrong("x and the block's output stand side by side, as in GoogLeNet. Add them.")
         y = tensor(answer, (2, 3, 4, 4), "the result")
-        if not torch.equal(given, x):
-            wrong("your function changed x, which others may still read: no += on it.")
         plausible = {
             "this is the sum, without the ReLU after it.": x + inner,
             "this is the block alone: the shortcut is missing.": inner,

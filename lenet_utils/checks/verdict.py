@@ -1,14 +1,22 @@
 """What the checks are made of: a verdict, and ways to take an answer without trusting it."""
 
+import inspect
+import itertools
+import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
 from functools import wraps
 from html import escape
 from typing import Any, NoReturn
 
+import numpy as np
 import torch
 from torch import Tensor, nn
+
+from lenet_utils.checks import surroundings
 
 
 @dataclass(frozen=True)
@@ -43,12 +51,20 @@ def check(find: Callable[..., str]) -> Callable[..., Verdict]:
 
     @wraps(find)
     def verdict(*answers: Any, **named: Any) -> Verdict:
-        if any(answer is None or answer is ... for answer in (*answers, *named.values())):
+        try:
+            inspect.signature(find).bind(*answers, **named)
+        except TypeError:
+            wanted = ", ".join(inspect.signature(find).parameters)
+            return Verdict(False, f"The check takes other answers: {find.__name__}({wanted}).")
+        if any(answer is None or _unwritten(answer) for answer in (*answers, *named.values())):
             return Verdict(False, "There is no answer yet: replace the dots and run the cell.")
         try:
-            return Verdict(True, find(*answers, **named))
+            with surroundings.standard():
+                return Verdict(True, find(*answers, **named))
         except _Wrong as found:
             return Verdict(False, str(found))
+        except (Exception, SystemExit) as error:
+            return Verdict(False, f"The answer cannot be compared: {_told(error)}")
 
     return verdict
 
@@ -60,23 +76,46 @@ def wrong(message: str) -> NoReturn:
 
 def integer(answer: Any, name: str) -> int:
     """Take a whole number in any honest form, or refuse the answer."""
-    if isinstance(answer, bool):
-        wrong(f"{name} is {answer}; expected a whole number.")
-    if isinstance(answer, float) and answer.is_integer():
-        return int(answer)
+    value = _scalar(answer)
     try:
-        return operator.index(answer)
+        return value if type(value) is int else operator.index(value)
     except Exception:
         wrong(f"{name} is {_brief(answer)}; expected a whole number, such as 156.")
 
 
+def number(answer: Any, name: str) -> float:
+    """Take a finite real number in any honest form, or refuse the answer."""
+    try:
+        value = float(_scalar(answer))
+    except Exception:
+        value = math.nan
+    if not math.isfinite(value):
+        wrong(f"{name} is {_brief(answer)}, which is not a number; expected one, such as 2.5.")
+    return value
+
+
+def _scalar(answer: Any) -> Any:
+    """Return a real number of any library as Python's, whole ones as int; None of the rest."""
+    if type(answer) in (Tensor, nn.Parameter, np.ndarray):
+        if math.prod(answer.shape) != 1:
+            return None
+        answer = answer.item()
+    if isinstance(answer, bool | np.bool_ | str | bytes | complex | np.complexfloating):
+        return None
+    if isinstance(answer, float | np.floating | Fraction | Decimal):
+        # NaN and infinity have no int.
+        return int(answer) if math.isfinite(answer) and answer == int(answer) else answer
+    return answer
+
+
 def integers(answer: Any, count: int, name: str, example: str) -> tuple[int, ...]:
     """Take several whole numbers in any honest form, or refuse the answer."""
+    ordered = not isinstance(answer, str | bytes | set | frozenset | dict)
     try:
-        parts = list(answer)
+        parts = list(itertools.islice(answer, count + 1)) if ordered else []
     except Exception:
         parts = []
-    if len(parts) != count or isinstance(answer, str):
+    if len(parts) != count:
         wrong(f"{name} is {_brief(answer)}; expected {count} whole numbers, such as {example}.")
     return tuple(integer(part, f"one part of {name}") for part in parts)
 
@@ -85,8 +124,13 @@ def tensor(answer: Any, shape: tuple[int, ...], name: str) -> Tensor:
     """Take a real tensor of that shape as float64 on the CPU, or refuse the answer."""
     if type(answer) not in (Tensor, nn.Parameter) or answer.is_meta:
         wrong(f"{name} is {_brief(answer)}; expected a tensor of numbers.")
+    if answer.is_complex() or answer.dtype == torch.bool:
+        kind = "complex numbers" if answer.is_complex() else "True and False"
+        wrong(f"{name} holds {kind}; expected a tensor of real numbers.")
     if tuple(answer.shape) != shape:
         wrong(f"{name} has shape {tuple(answer.shape)}; expected {shape}.")
+    if answer.dtype in (torch.float16, torch.bfloat16):
+        wrong(f"{name} has type {answer.dtype}, which keeps 3 digits: compute in float32.")
     answer = answer.detach().cpu()
     if not bool(answer.isfinite().all()):
         wrong(f"{name} holds NaN or infinite values. Look for a division by zero or a log of 0.")
@@ -99,27 +143,101 @@ def shape(answer: Any) -> tuple[int, ...] | None:
     return tuple(answer.shape) if real else None
 
 
-def call(function: Any, *arguments: Any) -> Any:
-    """Call the reader's function; whatever goes wrong there is told, not raised."""
-    name = getattr(function, "__name__", "your function")
-    if not callable(function):
-        wrong(f"expected a function, got {_brief(function)}: pass its name, without calling it.")
-    try:
-        result = function(*arguments)
-    except NotImplementedError:
-        wrong("There is no answer yet: write the body of the function.")
-    except Exception as error:
-        wrong(f"{name} raised {type(error).__name__}: {error}")
-    if result is ... or (isinstance(result, tuple) and any(part is ... for part in result)):
+def call(
+    function: Any, *arguments: Any, allowed: Sequence[str] = (), without: Mapping[str, str] = {}
+) -> Any:
+    """Call the reader's function; whatever goes wrong there is told, not raised.
+
+    The function gets copies of the data. What it changes, arguments and global settings, is put
+    back and refused. It may draw random numbers as long as it sets no seed: PyTorch draws them for
+    a layer that a right answer may use, and they are drawn from a generator of the check.
+
+    Args:
+        function: the answer.
+        arguments: what it is called with; models are handed over as they are.
+        allowed: what it may change: "draws" (it has to draw from the global generators),
+            "weights" and "mode" of the models among its arguments.
+        without: operations of PyTorch that the exercise forbids: a part of their names in ATen,
+            such as "conv", and how the message calls them.
+    """
+    name = _name(function)
+    _require_function(function, name)
+    given = [surroundings.duplicate(argument) for argument in arguments]
+    before = [surroundings.duplicate(argument) for argument in arguments]
+    models = [argument for argument in given if isinstance(argument, nn.Module)]
+    with surroundings.watched(models, allowed) as left:
+        result, used = _run(function, given, name, without)
+    if _unwritten(result):
         wrong("There is no answer yet: replace the dots in the function.")
+    for place, (one, other) in enumerate(zip(given, before, strict=True)):
+        if not surroundings.same(one, other):
+            which = surroundings.parameter_name(function, place)
+            wrong(f"{name} changed the {which} that it was given: work on a copy.")
+    if left:
+        wrong(f"{name} {' and '.join(left)}: what others use should be left as it was.")
+    if used:
+        wrong(f"{name} calls {without[used]}, or what does its work; the exercise asks for the "
+              "answer without it.")  # fmt: skip
     if result is None:
         wrong(f"{name} returned nothing: end it with a return statement.")
+    if inspect.isgenerator(result):
+        wrong(f"{name} is a generator, because of its yield: end it with a return statement.")
     return result
+
+
+def _require_function(function: Any, name: str) -> None:
+    if not callable(function):
+        wrong(f"expected a function, got {_brief(function)}: pass its name, without calling it.")
+    if isinstance(function, type):
+        wrong(f"expected a function, but {name} is a class: pass a function.")
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        wrong(f"{name} is defined with async def, so calling it computes nothing: leave out async.")
+
+
+def _run(
+    function: Callable, given: list[Any], name: str, without: Mapping[str, str]
+) -> tuple[Any, str]:
+    try:
+        if not without:
+            return function(*given), ""
+        with surroundings.Forbidden(tuple(without)) as watch:
+            result = function(*given)
+        return result, watch.used
+    except NotImplementedError:
+        wrong("There is no answer yet: write the body of the function.")
+    except RecursionError:
+        wrong(f"{name} raised RecursionError: it calls itself without end.")
+    except (SystemExit, GeneratorExit):
+        wrong(f"{name} ended the program (exit or quit): end it with a return statement.")
+    except KeyboardInterrupt:
+        wrong(f"{name} was interrupted before it returned.")
+    except BaseException as error:
+        wrong(f"{name} raised {_told(error)}")
+
+
+def _name(function: Any) -> str:
+    try:
+        name = str(function.__name__)
+    except Exception:
+        name = "<lambda>"
+    return "your function" if name == "<lambda>" else name[:60]
+
+
+def _unwritten(answer: Any) -> bool:
+    return answer is ... or (type(answer) in (tuple, list) and any(part is ... for part in answer))
+
+
+def _told(error: BaseException) -> str:
+    try:
+        text = str(error)
+    except Exception:
+        text = "an error that cannot be shown"
+    return f"{type(error).__name__}: {text if len(text) <= 300 else text[:297] + '...'}"
 
 
 def _brief(answer: Any) -> str:
     try:
-        text = repr(answer)
+        text = " ".join(repr(answer).split())
     except Exception:
         text = "an object that cannot be shown"
     return text if len(text) <= 60 else text[:57] + "..."
