@@ -5,6 +5,7 @@ import copy
 import inspect
 import math
 import os
+import pickle
 import random
 import sys
 import warnings
@@ -90,8 +91,16 @@ _SETTINGS = (
     _Setting("sys.stdout", lambda: sys.stdout, lambda value: setattr(sys, "stdout", value)),
 )
 _GENERATORS = (
-    _Setting("the random numbers of numpy", np.random.get_state, np.random.set_state),
-    _Setting("the random numbers of Python", random.getstate, random.setstate),
+    _Setting(
+        "numpy's random numbers (np.random)",
+        lambda: pickle.dumps(np.random.get_state()),
+        lambda state: np.random.set_state(pickle.loads(state)),
+    ),
+    _Setting(
+        "Python's random numbers (random)",
+        lambda: pickle.dumps(random.getstate()),
+        lambda state: random.setstate(pickle.loads(state)),
+    ),
 )
 
 
@@ -124,7 +133,7 @@ def watched(models: Sequence[nn.Module], allowed: Sequence[str]) -> Iterator[lis
     states = [_ModelState(model) for model in models]
     state = torch.get_rng_state()
     if "draws" not in allowed:
-        torch.manual_seed(_SEED)
+        torch.default_generator.manual_seed(_SEED)
     seed = torch.initial_seed()
     try:
         with warnings.catch_warnings():
