@@ -22,7 +22,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 # A seed that no answer takes, so that an answer that seeds is found out.
 _SEED = 0x1E_5E_ED
 _HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
-_PATCHABLE = (builtins, math, np, random, torch, F, torch.linalg, Tensor, nn.Module)
+_PATCHABLE = (builtins, math, np, random, torch, F, torch.linalg)
 
 
 class _Setting(NamedTuple):
