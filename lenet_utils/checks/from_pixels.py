@@ -5,7 +5,21 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lenet_utils.checks.verdict import call, check, close, integer, integers, tensor, wrong
+from lenet_utils.checks.verdict import (
+    call,
+    check,
+    close,
+    integer,
+    integers,
+    reasons,
+    recognise,
+    tensor,
+    wrong,
+)
+
+# Of both signs and all parts, and as far as out of the picture, since each hides other mistakes.
+_SHIFTS = ((0, 2), (1, 0), (2, 1), (0, -2), (-1, 0), (-1, 2), (2, -3), (-2, -1), (0, 0))
+_FAR = ((9, 1), (-1, 9), (-9, -9))
 
 
 @check
@@ -17,6 +31,8 @@ def parameters_by_layer(counts: Any) -> str:
     """
     sizes = (784, 500, 150, 10)
     answers = integers(counts, 3, "counts", "[7850, 110, 1010]")
+    if answers == (1_510, 75_150, 392_500):
+        wrong("the three numbers are right, but in the wrong order: the first layer comes first.")
     for place, answer in enumerate(answers):
         inputs, outputs = sizes[place : place + 2]
         which = f"{('first', 'second', 'third')[place]} layer: {answer:,} "
@@ -28,6 +44,10 @@ def parameters_by_layer(counts: Any) -> str:
             wrong(which + f"has a single bias. There is one for each of the {outputs} units.")
         if answer == inputs + outputs:
             wrong(which + "adds. Every unit is linked to every input: multiply.")
+        if answer == (inputs + 1) * (outputs + 1):
+            wrong(which + f"has one unit too many: the bias belongs to the {inputs} inputs.")
+        if answer == outputs:
+            wrong(which + "counts the units. How many parameters has each of them?")
         if answer != (inputs + 1) * outputs:
             wrong(which + f"is not it: {outputs} units, each with {inputs} weights and a bias.")
     return "392,500 + 75,150 + 1,510 = 469,160, and more than four fifths of it in the first layer."
@@ -42,46 +62,79 @@ def shift(function: Any) -> str:
             by rows and right by columns (up and left if negative), 0 coming in.
     """
     generator = torch.Generator().manual_seed(31)
-    images = torch.rand(2, 5, 6, generator=generator) + 0.5
-    for rows, columns in ((0, 2), (1, 0), (2, 1), (0, -2), (-1, 0), (-1, 2), (0, 0)):
-        answer = call(function, images, rows, columns)
-        which = f"for rows = {rows}, columns = {columns}, "
-        y = tensor(answer, (2, 5, 6), "the result")
-        if close(y, _moved(images, rows, columns)):
-            continue
-        if close(y, images.roll((rows, columns), (1, 2)).double()):
-            wrong(which + "what leaves on one side comes in on the other. Let 0 come in.")
-        if close(y, _moved(images, -rows, -columns)):
-            wrong(which + "the pictures move the other way: positive is down and to the right.")
-        if close(y, _moved(images, columns, rows)):
-            wrong(which + "rows and columns are exchanged.")
-        if close(y, images.double()):
-            wrong(which + "the pictures did not move.")
-        if min(rows, columns) < 0:
-            wrong(which + "the result is wrong, though positive shifts are right. Up and left?")
-        wrong(which + "the result is wrong. Cell [i, j] should come from [i - rows, j - columns].")
+    for count, height, width in ((2, 5, 6), (3, 7, 4)):
+        images = torch.randn(count, height, width, generator=generator)
+        for rows, columns in (*_SHIFTS, *_FAR):
+            answer = call(function, images, rows, columns)
+            y = tensor(answer, (count, height, width), "the result")
+            if not close(y, _moved(images, rows, columns)):
+                _explain_shift(y, images, rows, columns)
     return "Down, up, left and right, and background comes in."
+
+
+def _explain_shift(y: Tensor, images: Tensor, rows: int, columns: int) -> None:
+    which = f"for rows = {rows}, columns = {columns}, "
+    if (rows, columns) in _FAR:
+        height, width = images.shape[1:]
+        wrong(which + f"a picture of {height} by {width} is moved out of sight: all is 0.")
+    mistakes = {
+        "the pictures did not move.": images,
+        "what leaves on one side comes in on the other. Let 0 come in.": (
+            images.roll((rows, columns), (1, 2))
+        ),
+        "the pictures move the other way: positive is down and to the right.": (
+            _moved(images, -rows, -columns)
+        ),
+        "rows and columns are exchanged.": _moved(images, columns, rows),
+        "the rows move the other way: positive is down.": _moved(images, -rows, columns),
+        "the columns move the other way: positive is to the right.": (
+            _moved(images, rows, -columns)
+        ),
+        "the pictures move twice as far.": _moved(images, 2 * rows, 2 * columns),
+        "the pictures move by rows, but not by columns.": _moved(images, rows, 0),
+        "the pictures move by columns, but not by rows.": _moved(images, 0, columns),
+    }
+    recognise(y, {which + message: picture for message, picture in mistakes.items()})
+    truth = _moved(images, rows, columns)
+    comes_in = _moved(torch.ones_like(images), rows, columns) == 0
+    if close(y[~comes_in], truth[~comes_in]):
+        wrong(which + "what stays in sight is right, but what comes in at the edge is not 0.")
+    if close(y[0], truth[0]):
+        wrong(which + "the first picture is right, but the others are not.")
+    if min(rows, columns) < 0:
+        wrong(which + "the result is wrong, though positive shifts are right. Up and left?")
+    wrong(which + "the result is wrong. Cell [i, j] should come from [i - rows, j - columns].")
 
 
 @check
 def shifted_copies(answer: Any) -> str:
     """Check exercise 1.3: 60,000 digits in all shifts of up to 2 pixels both ways."""
     count = integer(answer, "the answer")
-    if count == 60_000 * 4:
-        wrong("240,000 moves by one distance in four directions. Distances of 1 and 2 combine.")
-    if count == 60_000 * 5:
-        wrong("300,000 moves in one direction only: 5 places in a row, and 5 in a column.")
-    if count == 60_000 * 9:
-        wrong("540,000 is right for one pixel. Two pixels make -2, -1, 0, 1, 2 each way.")
-    if count == 60_000 * 16:
-        wrong("960,000 leaves out the shift by 0: -2, -1, 0, 1, 2 are five.")
-    if count == 60_000 * 24:
-        wrong("1,440,000 leaves out the digits as they are.")
+    if count == 60_000 * 25:
+        return "1,500,000: twenty-five times the digits, for two pixels."
     if count == 25:
         wrong("25 for each digit, yes. And for 60,000 of them?")
-    if count != 60_000 * 25:
-        wrong(f"{count:,} is not it: how many places has one digit? Multiply by 60,000.")
-    return "1,500,000: twenty-five times the digits, for two pixels."
+    if count == 60_000 * 26:
+        wrong("1,560,000 counts the digits that were not moved twice: the shift by 0 is one of 25.")
+    if count == 70_000 * 25:
+        wrong("1,750,000 takes the test digits too. There are 60,000 training digits.")
+    why = reasons(
+        count,
+        {
+            "four directions at two distances, uncombined and without the digit itself": 60_000 * 8,
+            "the eight neighbours and the digit itself, one pixel away and not two": 60_000 * 9,
+            "four directions at two distances and the digit itself, uncombined": 60_000 * 9,
+            "the shift by 0 is left out in each direction: -2, -1, 0, 1, 2 are five": 60_000 * 16,
+            "the digits as they are, the shift by 0, are left out": 60_000 * 24,
+            "five places in a row and five in a column are added; each goes with each": 600_000,
+        },
+    )
+    if count > 0 and count % 60_000 == 0:
+        wrong(
+            f"{count:,} gives each digit {count // 60_000:,} places"
+            + (f": {why}." if why else ". Five in a row, -2 to 2, go with five in a column.")
+        )
+    wrong(f"{count:,} is not it: how many places has one digit? Multiply by 60,000.")
 
 
 def _moved(images: Tensor, rows: int, columns: int) -> Tensor:

@@ -253,3 +253,8 @@ def recognise(found: Tensor, mistakes: dict[str, Tensor]) -> None:
     for message, values in mistakes.items():
         if values.shape == found.shape and close(found, values.double()):
             wrong(message)
+
+
+def reasons(found: Any, mistakes: Mapping[str, Any]) -> str:
+    """Name the mistakes that give what was found, all of them, since several may."""
+    return ", or ".join(reason for reason, value in mistakes.items() if value == found)
