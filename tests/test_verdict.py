@@ -1,7 +1,6 @@
 """What every check does with an answer, whatever the exercise."""
 
 import asyncio
-import builtins
 import inspect
 import os
 import random
@@ -69,8 +68,6 @@ GLOBALS = {
     "the working folder": lambda: os.chdir("/"),
     "sys.stdout": lambda: setattr(sys, "stdout", sys.stderr),
     "all warnings": lambda: warnings.filterwarnings("ignore"),
-    "replaced torch.allclose": lambda: setattr(torch, "allclose", lambda *_, **__: True),
-    "replaced builtins.sum": lambda: setattr(builtins, "sum", max),
 }
 
 
@@ -78,7 +75,7 @@ GLOBALS = {
 def test_a_global_setting_left_changed_is_named_and_put_back(name):
     def settings():
         kept = [*surroundings._SETTINGS, *surroundings._GENERATORS]
-        return [setting.read() for setting in kept], [torch.allclose, sum, *warnings.filters]
+        return [setting.read() for setting in kept], warnings.filters[:]
 
     before, state = settings(), torch.get_rng_state()
     verdict = doubled(doing(GLOBALS[name], lambda x: 2 * x))
