@@ -3,9 +3,21 @@
 from typing import Any
 
 import torch
+from torch import Tensor
+from torch.nn import functional as F
 
-from lenet_utils.checks.verdict import call, check, close, integer, integers, tensor, wrong
-from lenet_utils.layers import TABLE_I, Subsampling
+from lenet_utils.checks.verdict import (
+    call,
+    check,
+    close,
+    integer,
+    integers,
+    reasons,
+    recognise,
+    tensor,
+    wrong,
+)
+from lenet_utils.layers import TABLE_I
 
 
 @check
@@ -17,23 +29,52 @@ def seven_by_seven(shape: Any, parameters: Any, connections: Any) -> str:
         parameters: trainable parameters of the layer.
         connections: connections of the layer, biases included.
     """
-    maps, height, width = integers(shape, 3, "shape", "(6, 28, 28)")
-    if (height, width) == (25, 25):
+    sides = integers(shape, 3, "shape", "(6, 28, 28)")
+    if sides == (26, 26, 6):
+        wrong("the numbers of the shape are right; the maps come first: (maps, height, width).")
+    if sides[1:] == (25, 25):
         wrong("25 is 32 - 7. A kernel of side k has 32 - k + 1 positions in a row: count them.")
-    if (height, width) == (28, 28):
+    if sides[1:] == (28, 28):
         wrong("28x28 is the output of the 5x5 kernels. A larger kernel has fewer positions.")
-    if (maps, height, width) != (6, 26, 26):
-        wrong(f"the shape is not {shape}: six maps, each side 32 - 7 + 1.")
+    if sides[1:] == (32, 32):
+        wrong("32x32 is the input. A kernel that must fit has fewer positions.")
+    if sides != (6, 26, 26):
+        wrong(f"the shape is not {sides}: six maps, each side 32 - 7 + 1.")
     count = integer(parameters, "parameters")
-    if count == 6 * 49:
-        wrong("294 counts the weights. Each map has one bias as well.")
-    if count == 7 * 7 + 1:
-        wrong("50 is one map's share. There are six maps.")
+    why = reasons(
+        count,
+        {
+            "counts the weights. Each map has one bias as well": 6 * 49,
+            "counts one map. There are six": 50,
+            "counts the weights of one map. There are six, each with a bias": 49,
+            "has one bias for all maps together. Each map has one": 6 * 49 + 1,
+            "is the number with 5x5 kernels": 156,
+            "counts 7 weights a kernel. It has 7 x 7": 6 * 8,
+            "gives every unit weights of its own. The units of a map share theirs": (
+                6 * 26 * 26 * 50
+            ),
+        },
+    )
+    if why:
+        wrong(f"{count:,} {why}.")
     if count != 6 * 50:
         wrong(f"{count:,} parameters: expected six kernels of 7 x 7 weights and one bias each.")
     links = integer(connections, "connections")
-    if links == 6 * 26 * 26 * 49:
-        wrong(f"{links:,} leaves out the bias: it is one more connection into every unit.")
+    why = reasons(
+        links,
+        {
+            "leaves out the bias: it is one more connection into every unit": 6 * 26**2 * 49,
+            "counts one map. There are six": 26**2 * 50,
+            "counts the parameters. Each is used at every position of a map": 6 * 50,
+            "counts the units. Each has 7 x 7 + 1 connections": 6 * 26**2,
+            "counts one row of each map. A map has 26 rows": 26 * 6 * 50,
+            "takes 28 x 28 positions, those of the 5x5 kernels": 28**2 * 6 * 50,
+            "takes a position for every pixel. The kernel fits at 26 x 26": 32**2 * 6 * 50,
+            "is the number with 5x5 kernels": 122_304,
+        },
+    )
+    if why:
+        wrong(f"{links:,} {why}.")
     if links != 6 * 26 * 26 * 50:
         wrong(f"{links:,} connections: every unit of the output has 7 x 7 + 1 of them.")
     return "Fewer units with wider views: more parameters and more connections than 5x5 kernels."
@@ -47,23 +88,55 @@ def c3_counts(function: Any) -> str:
         function: called with a bool table (output maps, input maps), the kernel's side and the
             side of the output maps; returns (parameters, connections).
     """
-    tables = (TABLE_I, torch.ones_like(TABLE_I), torch.tensor([[True, False], [True, True]]))
-    for table, kernel, side in zip(tables, (5, 5, 3), (10, 10, 4), strict=True):
-        pairs, maps = int(table.sum()), table.shape[0]
-        answer = call(function, table.clone(), kernel, side)
+    other = torch.tensor([[True, False, True], [True, True, False]])
+    tables = (TABLE_I, torch.ones_like(TABLE_I), other, other.mT)
+    for table, kernel, side in zip(tables, (5, 5, 3, 2), (10, 10, 4, 7), strict=True):
+        pairs, (maps, inputs) = int(table.sum()), table.shape
+        answer = call(function, table, kernel, side)
         parameters, links = integers(answer, 2, "the result", "(156, 122304)")
-        which = f"For a table of {maps} output maps and {pairs} crosses: "
-        if parameters == table.numel() * kernel**2 + maps and pairs < table.numel():
-            wrong(which + f"{parameters:,} is the full convolution. Count only the crosses.")
-        if parameters == pairs * kernel**2:
-            wrong(which + f"{parameters:,} parameters leave out the bias of each output map.")
-        if parameters == pairs * (kernel**2 + 1):
-            wrong(which + f"{parameters:,} gives every kernel a bias; a map has only one.")
-        if parameters != pairs * kernel**2 + maps:
+        truth = pairs * kernel**2 + maps
+        which = (
+            f"for a table of {maps} output maps, {inputs} input maps and {pairs} crosses, kernels "
+            f"of {kernel}x{kernel} and maps of {side}x{side}, "
+        )
+        if (parameters, links) == (truth * side**2, truth):
+            wrong(which + "parameters and connections are exchanged.")
+        why = reasons(
+            parameters,
+            {
+                "the full convolution: count only the crosses": table.numel() * kernel**2 + maps,
+                "what the bias of each output map is missing from": pairs * kernel**2,
+                "what has a bias for every cross; a map has only one": pairs * (kernel**2 + 1),
+                "what has a bias for each input map; the output maps have one": (
+                    pairs * kernel**2 + inputs
+                ),
+                "what has a single bias; each output map has one": pairs * kernel**2 + 1,
+                "what has k weights a kernel; it has k x k": pairs * kernel + maps,
+            },
+        )
+        if parameters != truth and why:
+            wrong(which + f"{parameters:,} parameters are {why}.")
+        if parameters != truth:
             wrong(which + f"{parameters:,} parameters; expected crosses x k x k + output maps.")
-        if links == parameters:
-            wrong(which + "every parameter is used at each position of the output map.")
-        if links != parameters * side**2:
+        why = reasons(
+            links,
+            {
+                "the parameters. Each is used at every position of the output map": truth,
+                "those of the weights. The bias is one more connection": (
+                    pairs * kernel**2 * side**2
+                ),
+                "those of weights at every position and of each bias once. A bias is one more "
+                "connection into every unit": pairs * kernel**2 * side**2 + maps,
+                "those of one row of units. There are side x side positions": truth * side,
+                "what k x k positions would give. There are side x side": truth * kernel**2,
+                "those of the output maps by themselves, times their number once more": (
+                    truth * side**2 * maps
+                ),
+            },
+        )
+        if links != truth * side**2 and why:
+            wrong(which + f"{links:,} connections are {why}.")
+        if links != truth * side**2:
             wrong(which + f"{links:,} connections; expected parameters x positions.")
     return "The same function gives 1,516 for Table I and 2,416 for the full table."
 
@@ -77,35 +150,59 @@ def subsampling(function: Any) -> str:
             of 2x2 neighbourhoods, scaled and shifted, (N, C, H/2, W/2).
     """
     generator = torch.Generator().manual_seed(7)
-    x = torch.randn(2, 3, 4, 6, generator=generator)
-    layer = Subsampling(3)
-    with torch.no_grad():
-        layer.coefficient.copy_(torch.tensor([0.5, -1.5, 2.0]))
-        layer.bias.copy_(torch.tensor([0.3, -0.7, 1.1]))
-        truth = layer(x).double()
-    coefficient, bias = layer.coefficient.detach().clone(), layer.bias.detach().clone()
-    y = tensor(call(function, x.clone(), coefficient, bias), (2, 3, 2, 3), "the result")
-    scaled = truth - bias.double()[:, None, None]
-    plausible = {
-        "this is the mean of four inputs: the paper adds them, so the result is four times "
-        "larger before the bias.": scaled / 4 + bias.double()[:, None, None],
-        "the bias is missing.": scaled,
-        "the bias is scaled too: multiply by the coefficient first, then add the bias.": (
-            scaled + (bias * coefficient).double()[:, None, None]
-        ),
-        "this is squashed already: the squashing comes after, in a module of its own.": (
-            1.7159 * torch.tanh(2 / 3 * truth)
-        ),
-        "this is the maximum of the four inputs, not their sum.": (
-            torch.nn.functional.max_pool2d(x, 2).double() * coefficient.double()[:, None, None]
-            + bias.double()[:, None, None]
-        ),
-    }
-    if close(y, truth):
-        return "Four inputs added, one coefficient and one bias a map: 12 parameters in S2."
-    for message, values in plausible.items():
-        if close(y, values):
-            wrong(message[0].upper() + message[1:])
+    # No two of these numbers are equal, so that no dimension can pass for another.
+    for n, c, height, width in ((2, 3, 8, 10), (4, 5, 6, 2)):
+        x = torch.randn(n, c, height, width, generator=generator)
+        coefficient = torch.randn(c, generator=generator)
+        bias = torch.randn(c, generator=generator)
+        answer = call(function, x, coefficient, bias)
+        y = tensor(answer, (n, c, height // 2, width // 2), "the result")
+        if not close(y, _subsampled(x, coefficient, bias)):
+            _explain_subsampling(y, x, coefficient, bias)
+    return "Four inputs added, one coefficient and one bias a map: 12 parameters in S2."
+
+
+def _subsampled(x: Tensor, coefficient: Tensor, bias: Tensor) -> Tensor:
+    sums = F.avg_pool2d(x.double(), 2) * 4
+    return sums * coefficient.double()[:, None, None] + bias.double()[:, None, None]
+
+
+def _explain_subsampling(y: Tensor, x: Tensor, coefficient: Tensor, bias: Tensor) -> None:
+    truth = _subsampled(x, coefficient, bias)
+    shift, factor = bias.double()[:, None, None], coefficient.double()[:, None, None]
+    n, c, height, width = x.shape
+    in_a_row = x.double().reshape(n, c, height // 2, width // 2, 4).sum(4)
+    recognise(
+        y,
+        {
+            "This is the mean of four inputs: the paper adds them, so the result is four times "
+            "larger before the bias.": (truth - shift) / 4 + shift,
+            "The bias is missing.": truth - shift,
+            "The coefficient is missing.": (truth - shift) / factor + shift,
+            "The bias is scaled too: multiply by the coefficient first, then add the bias.": (
+                truth - shift + shift * factor
+            ),
+            "The bias is added for each of the four inputs: add it once.": truth + 3 * shift,
+            "This has gone through the activation function, which comes after, in a module of "
+            "its own.": 1.7159 * torch.tanh(2 / 3 * truth),
+            "This is the maximum of the four inputs, not their sum.": (
+                F.max_pool2d(x, 2).double() * factor + shift
+            ),
+            "This takes one of the four inputs, as a stride alone does: add all four.": (
+                x[:, :, ::2, ::2].double() * factor + shift
+            ),
+            "This adds two of the four inputs, side by side: a square has two rows.": (
+                (x[:, :, ::2, ::2] + x[:, :, ::2, 1::2]).double() * factor + shift
+            ),
+            "This adds two of the four inputs, one below the other: a square has two columns.": (
+                (x[:, :, ::2, ::2] + x[:, :, 1::2, ::2]).double() * factor + shift
+            ),
+            "This adds four inputs that lie in a row in memory: view both sides as pairs, "
+            "(H/2, 2, W/2, 2).": in_a_row * factor + shift,
+        },
+    )
+    if close(y[0], truth[0]):
+        wrong("The first picture of the batch is right, but the others are not.")
     wrong(
         "The shape is right, the values are not. Compare one unit by hand: "
         "coefficient[c] * (sum of x[n, c, 2i:2i+2, 2j:2j+2]) + bias[c]."
