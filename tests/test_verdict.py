@@ -17,6 +17,7 @@ from check_answers import CHECKS, RIGHT
 from check_answers.forged import Forged
 from torch import nn
 from torch.nn import functional as F
+from torch.nn.modules.module import register_module_forward_hook
 
 from lenet_utils import checks
 from lenet_utils.checks import surroundings
@@ -61,6 +62,7 @@ GLOBALS = {
     "torch.set_float32_matmul_precision": lambda: torch.set_float32_matmul_precision("medium"),
     "torch.autograd.set_detect_anomaly": lambda: torch.autograd.set_detect_anomaly(True),
     "the seed of torch's random numbers": lambda: torch.manual_seed(0),
+    "register_module_forward_hook": lambda: register_module_forward_hook(print),
     "np.seterr": lambda: np.seterr(all="raise"),
     "numpy's random numbers": lambda: np.random.seed(0),
     "Python's random numbers": lambda: random.seed(0),

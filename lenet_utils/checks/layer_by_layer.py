@@ -104,38 +104,41 @@ def c3_counts(function: Any) -> str:
         why = reasons(
             parameters,
             {
-                "the full convolution: count only the crosses": table.numel() * kernel**2 + maps,
-                "what the bias of each output map is missing from": pairs * kernel**2,
-                "what has a bias for every cross; a map has only one": pairs * (kernel**2 + 1),
-                "what has a bias for each input map; the output maps have one": (
+                "belong to the full convolution: count only the crosses": table.numel() * kernel**2
+                + maps,
+                "leave out the bias of each output map": pairs * kernel**2,
+                "have a bias for every cross; a map has only one": pairs * (kernel**2 + 1),
+                "have a bias for each input map; the output maps have one": (
                     pairs * kernel**2 + inputs
                 ),
-                "what has a single bias; each output map has one": pairs * kernel**2 + 1,
-                "what has k weights a kernel; it has k x k": pairs * kernel + maps,
+                "have a single bias; each output map has one": pairs * kernel**2 + 1,
+                "take k weights a kernel; it has k x k": pairs * kernel + maps,
             },
         )
         if parameters != truth and why:
-            wrong(which + f"{parameters:,} parameters are {why}.")
+            wrong(which + f"{parameters:,} parameters {why}.")
         if parameters != truth:
             wrong(which + f"{parameters:,} parameters; expected crosses x k x k + output maps.")
         why = reasons(
             links,
             {
-                "the parameters. Each is used at every position of the output map": truth,
-                "those of the weights. The bias is one more connection": (
+                "are the parameters; each is used at every position of the output map": truth,
+                "leave out the bias, which is one more connection into every unit": (
                     pairs * kernel**2 * side**2
                 ),
-                "those of weights at every position and of each bias once. A bias is one more "
-                "connection into every unit": pairs * kernel**2 * side**2 + maps,
-                "those of one row of units. There are side x side positions": truth * side,
-                "what k x k positions would give. There are side x side": truth * kernel**2,
-                "those of the output maps by themselves, times their number once more": (
+                "count each bias once; it is one more connection into every unit": pairs
+                * kernel**2
+                * side**2
+                + maps,
+                "belong to one row of units; there are side x side positions": truth * side,
+                "take k x k positions; there are side x side": truth * kernel**2,
+                "count the output maps twice; the parameters are those of all maps": (
                     truth * side**2 * maps
                 ),
             },
         )
         if links != truth * side**2 and why:
-            wrong(which + f"{links:,} connections are {why}.")
+            wrong(which + f"{links:,} connections {why}.")
         if links != truth * side**2:
             wrong(which + f"{links:,} connections; expected parameters x positions.")
     return "The same function gives 1,516 for Table I and 2,416 for the full table."

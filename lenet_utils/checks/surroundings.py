@@ -56,6 +56,15 @@ def _autocast(values: list[bool] | None = None) -> list[bool]:
     return [torch.is_autocast_enabled(device) for device in devices]
 
 
+def _hooks(values: list[dict] | None = None) -> list[dict]:
+    everywhere = torch.nn.modules.module
+    places = [getattr(everywhere, f"_global{name}") for name in _HOOKS]
+    for place, value in zip(places, values or [], strict=False):
+        place.clear()
+        place.update(value)
+    return [dict(place) for place in places]
+
+
 _SETTINGS = (
     _Setting("torch.set_grad_enabled", torch.is_grad_enabled, torch.set_grad_enabled),
     _Setting("torch.set_default_dtype", torch.get_default_dtype, torch.set_default_dtype),
@@ -81,6 +90,7 @@ _SETTINGS = (
         torch.is_anomaly_enabled,
         torch.autograd.set_detect_anomaly,
     ),
+    _Setting("torch.nn.modules.module.register_module_forward_hook", _hooks, _hooks),
     _Setting("np.seterr", np.geterr, lambda value: np.seterr(**value)),
     _Setting("sys.setrecursionlimit", sys.getrecursionlimit, sys.setrecursionlimit),
     _Setting("the working folder (os.chdir)", os.getcwd, os.chdir),

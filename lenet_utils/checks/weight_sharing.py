@@ -40,7 +40,7 @@ def colour_counts(shared: Any, unshared: Any) -> str:
             "three biases a map, one a colour. It has one: the colours are added": 16 * 30,
             "one map. There are sixteen": each,
             "one bias for all maps together. Each map has one": 16 * 27 + 1,
-            "one kernel square for each map and colour, with a bias for each colour only": 435,
+            "three biases for all maps together. Each map has one": 16 * 27 + 3,
             "5 by 5 kernels. They are 3 by 3 here": 16 * 76,
         },
     )

@@ -173,12 +173,12 @@ WRONG = [
     (
         checks.c3_counts,
         (lambda t, k, s: (t.numel() * k * k + len(t), 0),),
-        "the full convolution: count only the crosses",
+        "belong to the full convolution",
     ),
     (
         checks.c3_counts,
         (lambda t, k, s: (t.sum() * k * k, 0),),
-        "what the bias of each output map is missing from",
+        "leave out the bias of each output map",
     ),
     (checks.c3_counts, (lambda t, k, s: (t.sum() * (k * k + 1), 0),), "a map has only one"),
     (
@@ -189,7 +189,7 @@ WRONG = [
     (
         checks.c3_counts,
         (lambda t, k, s: (counts(t, k, s)[0],) * 2,),
-        "Each is used at every position",
+        "each is used at every position",
     ),
     (checks.c3_counts, (lambda t, k, s: (counts(t, k, s)[0], 7),), "parameters x positions"),
     (checks.c3_counts, (lambda t, k, s: None,), "returned nothing"),
@@ -240,7 +240,7 @@ WRONG = [
     (checks.seven_by_seven, ((6, 26, 26), "300", 202_800), "expected a whole number"),
     (checks.c3_counts, (lambda t, k, s: counts(t, k, s)[::-1],), "connections are exchanged"),
     (checks.c3_counts, (counts_but(lambda p, t, k, s: p - len(t) + t.shape[1]),), "each input map"),
-    (checks.c3_counts, (counts_but(lambda p, t, k, s: p - len(t) + 1),), "has a single bias"),
+    (checks.c3_counts, (counts_but(lambda p, t, k, s: p - len(t) + 1),), "have a single bias"),
     (checks.c3_counts, (counts_but(lambda p, t, k, s: t.sum() * k + len(t)),), "it has k x k"),
     (
         checks.c3_counts,
@@ -254,12 +254,12 @@ WRONG = [
     (
         checks.c3_counts,
         (counts_but(links=lambda p, t, k, s: (p - len(t)) * s * s),),
-        "The bias is one more connection.",
+        "leave out the bias, which is one more connection",
     ),
     (
         checks.c3_counts,
         (counts_but(links=lambda p, t, k, s: (p - len(t)) * s * s + len(t)),),
-        "A bias is one more connection into every unit",
+        "count each bias once",
     ),
     (checks.c3_counts, (clearing,), "changed the table that it was given"),
     (checks.c3_counts, (in_bytes,), "236 parameters; expected crosses x k x k"),
