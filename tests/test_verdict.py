@@ -19,9 +19,19 @@ from torch import nn
 from torch.nn import functional as F
 from torch.nn.modules.module import register_module_forward_hook
 
-from lenet_utils import checks
+from lenet_utils import checks, criteria
 from lenet_utils.checks import surroundings
-from lenet_utils.checks.verdict import call, check, integer, integers, number, tensor
+from lenet_utils.checks.verdict import (
+    as_tensor,
+    call,
+    check,
+    integer,
+    integers,
+    number,
+    rounds_to,
+    tensor,
+    unrounded,
+)
 
 # A right function for every check that asks for one.
 FUNCTIONS = {
@@ -33,12 +43,13 @@ of_functions = pytest.mark.parametrize("tested", FUNCTIONS, ids=lambda check: ch
 
 
 def doing(action, function):
-    """Return the function, but for something that it does before it answers."""
+    """Return the function, but for something that it does after it has its answer."""
 
     @wraps(function)
     def answer(*arguments):
+        result = function(*arguments)
         action()
-        return function(*arguments)
+        return result
 
     return answer
 
@@ -406,3 +417,38 @@ def test_a_fault_of_an_answer_that_no_check_foresees_is_told():
         return answer.name
 
     assert "cannot be compared: AttributeError" in fragile(7).message
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda y, t: criteria.MSE()(y, t),
+        lambda y, t: criteria.MSE().losses(y, t).mean(),
+        lambda y, t: doing(lambda: None, criteria.MSE())(y, t),
+    ],
+)
+def test_a_function_that_calls_this_package_is_told_from_one_that_does_not(function):
+    @check
+    def unaided(function):
+        call(function, torch.ones(2, 3), torch.tensor([0, 2]), unaided=True)
+        return "written"
+
+    before = sys.getprofile()
+    assert "calls lenet_utils.criteria, which has this ready" in unaided(function).message
+    assert unaided(lambda y, t: y.gather(1, t[:, None]).mean())
+    assert sys.getprofile() is before
+
+
+@pytest.mark.parametrize("value", [43, 43.0, 43.1, 43.12, torch.tensor(43.12), 43.119990772])
+def test_a_number_may_be_given_to_any_digit(value):
+    assert rounds_to(unrounded(value, "it"), 43.119990772)
+
+
+@pytest.mark.parametrize("value", [42, 44, 43.2, 43.11, 43.15, -43.12, 0])
+def test_another_number_does_not_round_to_the_exact_one(value):
+    assert not rounds_to(unrounded(value, "it"), 43.119990772)
+
+
+@pytest.mark.parametrize("value", [2, 2.0, np.float32(2), Fraction(2), torch.tensor(2)])
+def test_a_number_of_any_library_counts_as_a_tensor(value):
+    assert tensor(as_tensor(value), (), "it") == 2

@@ -5,6 +5,7 @@ import itertools
 import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -80,7 +81,7 @@ def integer(answer: Any, name: str) -> int:
     try:
         return value if type(value) is int else operator.index(value)
     except Exception:
-        wrong(f"{name} is {_brief(answer)}; expected a whole number, such as 156.")
+        wrong(f"{name} is {_brief(answer)}; expected a whole number, such as 7.")
 
 
 def number(answer: Any, name: str) -> float:
@@ -92,6 +93,23 @@ def number(answer: Any, name: str) -> float:
     if not math.isfinite(value):
         wrong(f"{name} is {_brief(answer)}, which is not a number; expected one, such as 2.5.")
     return value
+
+
+def unrounded(answer: Any, name: str) -> float:
+    """Take a real number where a whole one is asked for, for a check to say how it is off."""
+    value = _scalar(answer)
+    fraction = isinstance(value, float | np.floating | Fraction | Decimal)
+    return float(value) if fraction and math.isfinite(value) else integer(answer, name)
+
+
+def as_tensor(answer: Any) -> Any:
+    """Return a finite or infinite number of any library as a tensor, and the rest as it is."""
+    if shape(answer) is None:
+        try:
+            return torch.tensor(float(_scalar(answer)), dtype=torch.float64)
+        except Exception:
+            return answer
+    return answer
 
 
 def _scalar(answer: Any) -> Any:
@@ -110,14 +128,32 @@ def _scalar(answer: Any) -> Any:
 
 def integers(answer: Any, count: int, name: str, example: str) -> tuple[int, ...]:
     """Take several whole numbers in any honest form, or refuse the answer."""
-    ordered = not isinstance(answer, str | bytes | set | frozenset | dict)
-    try:
-        parts = list(itertools.islice(answer, count + 1)) if ordered else []
-    except Exception:
-        parts = []
+    parts = _parts(answer, count)
     if len(parts) != count:
         wrong(f"{name} is {_brief(answer)}; expected {count} whole numbers, such as {example}.")
     return tuple(integer(part, f"one part of {name}") for part in parts)
+
+
+def _parts(answer: Any, count: int) -> list[Any]:
+    """Return the parts of an ordered answer, one more than the count at most; none of the rest."""
+    ordered = not isinstance(answer, str | bytes | set | frozenset | dict)
+    try:
+        return list(itertools.islice(answer, count + 1)) if ordered else []
+    except Exception:
+        return []
+
+
+def pair(answer: Any, first: str, second: str) -> tuple[float, float]:
+    """Take a pair of finite real numbers in any honest form, or refuse the answer."""
+    parts = _parts(answer, 2)
+    if len(parts) != 2:
+        wrong(f"the result is {_brief(answer)}, not a pair of numbers: return {first}, {second}.")
+    return number(parts[0], f"the {first}"), number(parts[1], f"the {second}")
+
+
+def rounds_to(value: float, exact: float) -> bool:
+    """Say whether a number is the exact one, as it is computed or rounded to some digits."""
+    return any(math.isclose(value, round(exact, digits), rel_tol=1e-6) for digits in range(9))
 
 
 def tensor(answer: Any, shape: tuple[int, ...], name: str) -> Tensor:
@@ -144,7 +180,11 @@ def shape(answer: Any) -> tuple[int, ...] | None:
 
 
 def call(
-    function: Any, *arguments: Any, allowed: Sequence[str] = (), without: Mapping[str, str] = {}
+    function: Any,
+    *arguments: Any,
+    allowed: Sequence[str] = (),
+    without: Mapping[str, str] = {},
+    unaided: bool = False,
 ) -> Any:
     """Call the reader's function; whatever goes wrong there is told, not raised.
 
@@ -159,13 +199,15 @@ def call(
             "weights" and "mode" of the models among its arguments.
         without: operations of PyTorch that the exercise forbids: a part of their names in ATen,
             such as "conv", and how the message calls them.
+        unaided: refuse an answer that calls this package, which has the wanted function itself.
     """
     name = _name(function)
     _require_function(function, name)
     given = [surroundings.duplicate(argument) for argument in arguments]
     before = [surroundings.duplicate(argument) for argument in arguments]
     models = [argument for argument in given if isinstance(argument, nn.Module)]
-    with surroundings.watched(models, allowed) as left:
+    calling = surroundings.package_calls() if unaided else nullcontext([])
+    with surroundings.watched(models, allowed) as left, calling as calls:
         result, used = _run(function, given, name, without)
     if _unwritten(result):
         wrong("There is no answer yet: replace the dots in the function.")
@@ -178,6 +220,8 @@ def call(
     if used:
         wrong(f"{name} calls {without[used]}, or what does its work; the exercise asks for the "
               "answer without it.")  # fmt: skip
+    if calls:
+        wrong(f"{name} calls {calls[0]}, which has this ready; the exercise asks to write it.")
     if result is None:
         wrong(f"{name} returned nothing: end it with a return statement.")
     if inspect.isgenerator(result):
