@@ -158,7 +158,7 @@ def subsampling(function: Any) -> str:
         x = torch.randn(n, c, height, width, generator=generator)
         coefficient = torch.randn(c, generator=generator)
         bias = torch.randn(c, generator=generator)
-        answer = call(function, x, coefficient, bias)
+        answer = call(function, x, coefficient, bias, unaided=True)
         y = tensor(answer, (n, c, height // 2, width // 2), "the result")
         if not close(y, _subsampled(x, coefficient, bias)):
             _explain_subsampling(y, x, coefficient, bias)

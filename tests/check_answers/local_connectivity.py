@@ -61,10 +61,10 @@ def emptying(layers):
 
 
 def in_bytes(layers):
-    size, jump = np.array([1, 1], np.uint8)
+    size, jump = torch.ones(2, dtype=torch.uint8)
     for window, stride in layers:
-        size = (size + np.uint8(window - 1) * jump).astype(np.uint8)
-        jump = (jump * np.uint8(stride)).astype(np.uint8)
+        size = size + (window - 1) * jump
+        jump = jump * stride
     return size, jump
 
 
