@@ -204,6 +204,7 @@ class Unspeakable(Exception):
         (lambda x: (2 * x).numpy(), "expected a tensor of numbers"),
         (lambda x: 2 * x + 0j, "holds complex numbers"),
         (lambda x: x > 0, "holds True and False"),
+        (lambda x: (2 * x).to_sparse(), "expected a dense tensor"),
         (lambda x: (2 * x).bfloat16(), "has type torch.bfloat16"),
         (lambda x: (2 * x)[None], "has shape (1, 2); expected (2,)"),
         (lambda x: 2 * x / 0, "NaN or infinite"),

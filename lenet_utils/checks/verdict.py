@@ -160,6 +160,8 @@ def tensor(answer: Any, shape: tuple[int, ...], name: str) -> Tensor:
     """Take a real tensor of that shape as float64 on the CPU, or refuse the answer."""
     if type(answer) not in (Tensor, nn.Parameter) or answer.is_meta:
         wrong(f"{name} is {_brief(answer)}; expected a tensor of numbers.")
+    if answer.layout is not torch.strided:
+        wrong(f"{name} has the layout {answer.layout}; expected a dense tensor: to_dense().")
     if answer.is_complex() or answer.dtype == torch.bool:
         kind = "complex numbers" if answer.is_complex() else "True and False"
         wrong(f"{name} holds {kind}; expected a tensor of real numbers.")
