@@ -14,6 +14,7 @@ from lenet_utils.checks.verdict import (
     integers,
     reasons,
     recognise,
+    require,
     tensor,
     wrong,
 )
@@ -41,8 +42,9 @@ def seven_by_seven(shape: Any, parameters: Any, connections: Any) -> str:
     if sides != (6, 26, 26):
         wrong(f"the shape is not {sides}: six maps, each side 32 - 7 + 1.")
     count = integer(parameters, "parameters")
-    why = reasons(
+    require(
         count,
+        6 * 50,
         {
             "counts the weights. Each map has one bias as well": 6 * 49,
             "counts one map. There are six": 50,
@@ -54,14 +56,12 @@ def seven_by_seven(shape: Any, parameters: Any, connections: Any) -> str:
                 6 * 26 * 26 * 50
             ),
         },
+        f"{count:,} parameters: expected six kernels of 7 x 7 weights and one bias each.",
     )
-    if why:
-        wrong(f"{count:,} {why}.")
-    if count != 6 * 50:
-        wrong(f"{count:,} parameters: expected six kernels of 7 x 7 weights and one bias each.")
     links = integer(connections, "connections")
-    why = reasons(
+    require(
         links,
+        6 * 26 * 26 * 50,
         {
             "leaves out the bias: it is one more connection into every unit": 6 * 26**2 * 49,
             "counts one map. There are six": 26**2 * 50,
@@ -72,11 +72,8 @@ def seven_by_seven(shape: Any, parameters: Any, connections: Any) -> str:
             "takes a position for every pixel. The kernel fits at 26 x 26": 32**2 * 6 * 50,
             "is the number with 5x5 kernels": 122_304,
         },
+        f"{links:,} connections: every unit of the output has 7 x 7 + 1 of them.",
     )
-    if why:
-        wrong(f"{links:,} {why}.")
-    if links != 6 * 26 * 26 * 50:
-        wrong(f"{links:,} connections: every unit of the output has 7 x 7 + 1 of them.")
     return "Fewer units with wider views: more parameters and more connections than 5x5 kernels."
 
 

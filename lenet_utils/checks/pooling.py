@@ -12,8 +12,8 @@ from lenet_utils.checks.verdict import (
     check,
     close,
     number,
-    reasons,
     recognise,
+    require,
     shape,
     tensor,
     wrong,
@@ -35,8 +35,11 @@ def one_square(subsampled: Any, average: Any, maximum: Any, strided: Any) -> str
     """
     # No two ways, right or wrong, to come to the same number.
     value = _rounded(subsampled, "subsampled")
-    why = reasons(
+    if abs(value - 1.7159 * math.tanh(2 / 3 * 7)) < 0.01:
+        wrong(f"{value:g} has gone through the activation function; the question stops before.")
+    require(
         value,
+        7,
         {
             "takes the mean of the four. The paper adds them: 2 + 1 + 8 + 5": 0.5 * 4 - 1,
             "scales the bias too. Multiply the sum first, then add the bias": 0.5 * (16 - 1),
@@ -45,16 +48,12 @@ def one_square(subsampled: Any, average: Any, maximum: Any, strided: Any) -> str
             "subtracts the bias of -1, which is added": 0.5 * 16 + 1,
             "takes the maximum of the four. The paper adds them: 2 + 1 + 8 + 5": 0.5 * 8 - 1,
         },
+        f"subsampled is not {value:g}: coefficient x sum + bias.",
     )
-    if why:
-        wrong(f"{value:g} {why}.")
-    if abs(value - 1.7159 * math.tanh(2 / 3 * 7)) < 0.01:
-        wrong(f"{value:g} has gone through the activation function; the question stops before.")
-    if value != 7:
-        wrong(f"subsampled is not {value:g}: coefficient x sum + bias.")
     value = _rounded(average, "average")
-    why = reasons(
+    require(
         value,
+        4,
         {
             "is the sum. Divide by the four cells": 16.0,
             "divides the sum by three, and there are four cells": round(16 / 3, 4),
@@ -62,17 +61,15 @@ def one_square(subsampled: Any, average: Any, maximum: Any, strided: Any) -> str
             "is the median, the middle of the cells in their order": 3.5,
             "is the mean of the largest and the smallest cell. All four count": 4.5,
         },
+        f"average is not {value:g}: the sum of four cells, divided by four.",
     )
-    if why:
-        wrong(f"{value:g} {why}.")
-    if value != 4:
-        wrong(f"average is not {value:g}: the sum of four cells, divided by four.")
     value = _rounded(maximum, "maximum")
     if value != 8:
         wrong(f"maximum is not {value:g}: the largest of 2, 1, 8, 5.")
     value = _rounded(strided, "strided")
-    why = reasons(
+    require(
         value,
+        11,
         {
             "uses the kernel turned round. PyTorch lays it down as it is": 1.0,
             "exchanges rows and columns of the kernel": 4.0,
@@ -82,11 +79,8 @@ def one_square(subsampled: Any, average: Any, maximum: Any, strided: Any) -> str
             "divides by four. A convolution adds its products": 11 / 4,
             "multiplies the sum of the cells by the sum of the kernel. Multiply cell by cell": 32.0,
         },
+        f"strided is not {value:g}: multiply cell by cell with [[1, -1], [0, 2]] and add.",
     )
-    if why:
-        wrong(f"{value:g} {why}.")
-    if value != 11:
-        wrong(f"strided is not {value:g}: multiply cell by cell with [[1, -1], [0, 2]] and add.")
     return "7, 4, 8, 11: four summaries of the same square, and each forgets something else."
 
 

@@ -301,6 +301,13 @@ def recognise(found: Tensor, mistakes: dict[str, Tensor]) -> None:
             wrong(message)
 
 
+def require(found: float, right: float, mistakes: Mapping[str, float], otherwise: str) -> None:
+    """Refuse a number that is not the right one with the mistakes that give it, or otherwise."""
+    if found != right:
+        why = reasons(found, mistakes)
+        wrong(f"{found:,.12g} {why}." if why else otherwise)
+
+
 def reasons(found: Any, mistakes: Mapping[str, Any]) -> str:
     """Name the mistakes that give what was found, all of them, since several may."""
     return ", or ".join(reason for reason, value in mistakes.items() if value == found)

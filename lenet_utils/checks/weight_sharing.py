@@ -11,8 +11,8 @@ from lenet_utils.checks.verdict import (
     check,
     close,
     integer,
-    reasons,
     recognise,
+    require,
     shape,
     tensor,
     wrong,
@@ -32,42 +32,39 @@ def colour_counts(shared: Any, unshared: Any) -> str:
     if counts == (positions * 16 * each, 16 * each):
         wrong("the two are exchanged: sharing leaves fewer parameters.")
     count = counts[0]
-    why = reasons(
+    require(
         count,
+        16 * each,
         {
-            "a grey picture. A unit reads its window in all three colours": 16 * 10,
-            "the weights. Each map has one bias as well": 16 * 27,
-            "three biases a map, one a colour. It has one: the colours are added": 16 * 30,
-            "one map. There are sixteen": each,
-            "one bias for all maps together. Each map has one": 16 * 27 + 1,
-            "three biases for all maps together. Each map has one": 16 * 27 + 3,
-            "5 by 5 kernels. They are 3 by 3 here": 16 * 76,
+            "counts a grey picture. A unit reads its window in all three colours": 16 * 10,
+            "counts the weights. Each map has one bias as well": 16 * 27,
+            "counts three biases a map, one a colour. It has one: the colours are added": 16 * 30,
+            "counts one map. There are sixteen": each,
+            "counts one bias for all maps together. Each map has one": 16 * 27 + 1,
+            "counts three biases for all maps together. Each map has one": 16 * 27 + 3,
+            "counts 5 by 5 kernels. They are 3 by 3 here": 16 * 76,
         },
+        f"{count:,} is not it: sixteen maps, each with 3 x 3 x 3 weights and one bias.",
     )
-    if why:
-        wrong(f"{count:,} counts {why}.")
-    if count != 16 * each:
-        wrong(f"{count:,} is not it: sixteen maps, each with 3 x 3 x 3 weights and one bias.")
     count = counts[1]
     if count == 16 * each:
         wrong("unshared is as large as shared. Without sharing, every unit has 28 of its own.")
-    why = reasons(
+    require(
         count,
+        positions * 16 * each,
         {
-            "a unit for every pixel. A window of 3 has 64 - 3 + 1 places in a row": 64**2 * 448,
-            "64 - 3 places in a row. There is one more place than steps": 61**2 * 448,
-            "weights alone: now every unit has a bias of its own": positions * 16 * 27,
-            "a bias for each map: now every unit has one of its own": positions * 432 + 16,
-            "one map. There are sixteen": positions * each,
-            "a grey picture. A unit reads its window in all three colours": positions * 160,
-            "units. Each has 28 parameters": positions * 16,
-            "one row of units. A map has 62 rows": 62 * 448,
+            "counts a unit for every pixel. A window of 3 has 64 - 3 + 1 places in a row": 64**2
+            * 448,
+            "counts 64 - 3 places in a row. There is one more place than steps": 61**2 * 448,
+            "counts weights alone: now every unit has a bias of its own": positions * 16 * 27,
+            "counts a bias for each map: now every unit has one of its own": positions * 432 + 16,
+            "counts one map. There are sixteen": positions * each,
+            "counts a grey picture. A unit reads its window in all three colours": positions * 160,
+            "counts units. Each has 28 parameters": positions * 16,
+            "counts one row of units. A map has 62 rows": 62 * 448,
         },
+        f"{count:,} is not it: 62 x 62 units in each of 16 maps, 28 parameters a unit.",
     )
-    if why:
-        wrong(f"{count:,} counts {why}.")
-    if count != positions * 16 * each:
-        wrong(f"{count:,} is not it: 62 x 62 units in each of 16 maps, 28 parameters a unit.")
     return "448 against 1,722,112: one set of 28 numbers a map, or one for each of its 3,844 units."
 
 
