@@ -56,7 +56,7 @@ def epoch_section() -> str:
         [
             f"One epoch of 60,000 digits (median of {ROUNDS})",
             f"  tutorial way                   {slow:8.2f} s",
-            f"  lenet_utils.fit                {quick:8.2f} s   {verdict(slow / quick, 5)}",
+            f"  lenet_utils.fit                {quick:8.2f} s   {verdict(slow / quick, 7)}",
             f"  arithmetic floor               {floor:8.2f} s   "
             f"{operations / 1e9:.0f} GFLOP at {rate / 1e9:.0f} GFLOP/s of a matrix product",
             f"  fit above the floor            {quick / floor:8.2f} times, aim within 3: "

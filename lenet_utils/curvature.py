@@ -16,7 +16,6 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional as F
 
-from lenet_utils import quick
 from lenet_utils.criteria import Criterion, require_outputs
 from lenet_utils.layers import (
     AMPLITUDE,
@@ -95,8 +94,6 @@ _KNOWN = (
     nn.MaxPool2d,
     nn.Flatten,
     RBFOutput,
-    quick.Conv2d,
-    quick.MaxPool2d,
 )
 
 

@@ -6,13 +6,16 @@ Source: LeCun, Bottou, Bengio and Haffner (1998), Section II-B, pp. 7-9, and App
 
 import torch
 from torch import Tensor, nn
+from torch._subclasses import FakeTensor
 from torch.nn import functional as F
+
+Device = torch.device | str | None
 
 AMPLITUDE = 1.7159
 SLOPE = 2 / 3
 
 
-def scaled_tanh(a: Tensor) -> Tensor:
+def scaled_tanh(a: Tensor, amplitude: float = AMPLITUDE, slope: float = SLOPE) -> Tensor:
     """Squash `a` by f(a) = A tanh(S a) with A = 1.7159 and S = 2/3.
 
     The constants are chosen so that f(1) = 1 and f(-1) = -1: the targets lie where the
@@ -20,13 +23,14 @@ def scaled_tanh(a: Tensor) -> Tensor:
 
     Args:
         a: weighted sums, any shape.
+        amplitude, slope: A and S.
 
     Returns:
         States in (-1.7159, 1.7159), same shape.
 
     Source: Eqs. 5 and 6, p. 8; Appendix A, p. 41.
     """
-    return AMPLITUDE * torch.tanh(SLOPE * a)
+    return amplitude * torch.tanh(slope * a)
 
 
 class ScaledTanh(nn.Module):
@@ -45,8 +49,9 @@ class Subsampling(nn.Module):
 
     Args:
         channels: number of maps C.
+        device, dtype: of the parameters, as in PyTorch's layers.
 
-    Shapes: (N, C, H, W) to (N, C, H/2, W/2); H and W must be even.
+    Shapes: (N, C, H, W) to (N, C, H/2, W/2), or both without N; H and W must be even.
 
     Raises:
         ValueError: another number of maps, or an odd height or width.
@@ -54,23 +59,30 @@ class Subsampling(nn.Module):
     Source: Section II-B, layer S2, p. 7.
     """
 
-    def __init__(self, channels: int) -> None:
+    def __init__(
+        self, channels: int, device: Device = None, dtype: torch.dtype | None = None
+    ) -> None:
         super().__init__()
         self.channels = channels
-        # The paper does not state initial values. A coefficient of 1/4 makes the unit start
-        # as a plain average, so that the signal keeps its scale.
-        self.coefficient = nn.Parameter(torch.full((channels,), 0.25))
-        self.bias = nn.Parameter(torch.zeros(channels))
+        self.coefficient = nn.Parameter(torch.empty(channels, device=device, dtype=dtype))
+        self.bias = nn.Parameter(torch.empty(channels, device=device, dtype=dtype))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Start as a plain average: coefficients of 1/4, biases of 0.
+
+        The paper does not state initial values; with these the signal keeps its scale.
+        """
+        nn.init.constant_(self.coefficient, 0.25)
+        nn.init.zeros_(self.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """Sum each 2x2 neighbourhood, scale and shift it: (N, C, H, W) to (N, C, H/2, W/2)."""
-        _require_maps(x, self.channels, "Subsampling")
-        if x.shape[-2] % 2 or x.shape[-1] % 2:
-            raise ValueError(
-                f"Subsampling got maps of {x.shape[-2]}x{x.shape[-1]}; it halves height and "
-                "width, so both must be even. Choose an input size that makes them so."
-            )
-        sums = F.avg_pool2d(x, 2, divisor_override=1)
+        if not torch.jit.is_scripting():
+            _require_maps(x, self.channels, "Subsampling", even=True)
+        # Four times the average is the sum to the last bit, since 4 is a power of two; exporters
+        # to ONNX ignore the argument of avg_pool2d that would give the sum itself.
+        sums = F.avg_pool2d(x, 2) * 4
         return sums * self.coefficient[:, None, None] + self.bias[:, None, None]
 
     def extra_repr(self) -> str:
@@ -89,7 +101,7 @@ XXX...XXX..X.XXX
 """
 
 TABLE_I: Tensor = torch.tensor(
-    [[mark == "X" for mark in row] for row in _TABLE_I_PRINTED.split()]
+    [[mark == "X" for mark in row] for row in _TABLE_I_PRINTED.split()], device="cpu"
 ).T.contiguous()
 """Which S2 maps feed each C3 map: bool, (16, 6), `TABLE_I[c3, s2]`. Source: Table I, p. 8."""
 
@@ -103,8 +115,9 @@ class SparseConv2d(nn.Module):
     Args:
         table: bool, (output maps, input maps); true where a kernel exists.
         kernel_size: k, the side of the square kernels.
+        device, dtype: of the parameters, as in PyTorch's layers.
 
-    Shapes: (N, input maps, H, W) to (N, output maps, H-k+1, W-k+1).
+    Shapes: (N, input maps, H, W) to (N, output maps, H-k+1, W-k+1), or both without N.
 
     Raises:
         ValueError: a table that is not a boolean matrix or leaves an output map without input;
@@ -115,18 +128,27 @@ class SparseConv2d(nn.Module):
 
     table: Tensor
 
-    def __init__(self, table: Tensor = TABLE_I, kernel_size: int = 5) -> None:
+    def __init__(
+        self,
+        table: Tensor = TABLE_I,
+        kernel_size: int = 5,
+        device: Device = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
         super().__init__()
-        if table.dtype != torch.bool or table.dim() != 2 or not bool(table.any(1).all()):
+        if table.dtype != torch.bool or table.dim() != 2 or not all(map(any, table.tolist())):
             raise ValueError(
                 f"table is {table.dtype} of shape {tuple(table.shape)}; expected a bool matrix "
                 "(output maps, input maps) with at least one true entry in each row."
             )
+        # From Python numbers, so that the table comes to be where the parameters are: on PyTorch's
+        # default device, or on none, where a network is built without memory.
+        rows = table.tolist()
         self.kernel_size = kernel_size
-        self.register_buffer("table", table.clone())
-        pairs = int(table.sum())
-        self.weight = nn.Parameter(torch.empty(pairs, kernel_size, kernel_size))
-        self.bias = nn.Parameter(torch.empty(table.shape[0]))
+        self.register_buffer("table", torch.tensor(rows, dtype=torch.bool, device=device))
+        shape = sum(map(sum, rows)), kernel_size, kernel_size
+        self.weight = nn.Parameter(torch.empty(shape, device=device, dtype=dtype))
+        self.bias = nn.Parameter(torch.empty(len(rows), device=device, dtype=dtype))
         self.reset_parameters()
 
     def fan_in(self) -> Tensor:
@@ -137,7 +159,8 @@ class SparseConv2d(nn.Module):
         """Draw weights and biases from U(-1/sqrt(F), 1/sqrt(F)), as nn.Conv2d does."""
         limit = self.fan_in().rsqrt()
         with torch.no_grad():
-            rows = self.table.nonzero()[:, 0]
+            pairs = torch.arange(len(self.weight), device=self.table.device)
+            rows = torch.searchsorted(self.table.sum(1).cumsum(0), pairs, right=True)
             self.weight.uniform_(-1, 1).mul_(limit[rows, None, None])
             self.bias.uniform_(-1, 1).mul_(limit)
 
@@ -146,12 +169,16 @@ class SparseConv2d(nn.Module):
 
         Shape: (output maps, input maps, k, k).
         """
-        dense = self.weight.new_zeros(*self.table.shape, self.kernel_size, self.kernel_size)
-        return dense.masked_scatter(self.table[:, :, None, None], self.weight)
+        # Each place of the table reads a kernel, the last one before it where it has none, and is
+        # then filled with zeros: unlike masked_scatter, right in forward mode and under vmap.
+        places = self.table.flatten().cumsum(0, dtype=torch.int32).sub(1).clamp(min=0)
+        kernels = self.weight.index_select(0, places).unflatten(0, self.table.size())
+        return kernels.masked_fill(self.table.logical_not()[:, :, None, None], 0.0)
 
     def forward(self, x: Tensor) -> Tensor:
         """Convolve: (N, input maps, H, W) to (N, output maps, H-k+1, W-k+1)."""
-        _require_maps(x, self.table.shape[1], "SparseConv2d")
+        if not torch.jit.is_scripting():
+            _require_maps(x, self.table.shape[1], "SparseConv2d")
         return F.conv2d(x, self.dense_weight(), self.bias)
 
     def extra_repr(self) -> str:
@@ -199,7 +226,7 @@ class RBFOutput(nn.Module):
     Args:
         codes: float, (classes, features); the paper's are `digit_codes()`, (10, 84).
 
-    Shapes: (N, features, H, W) to (N, classes, H, W).
+    Shapes: (N, features, H, W) to (N, classes, H, W), or both without N.
 
     Raises:
         ValueError: codes that are not a matrix of finite floats; an input with another number of
@@ -213,7 +240,7 @@ class RBFOutput(nn.Module):
     def __init__(self, codes: Tensor) -> None:
         super().__init__()
         real = isinstance(codes, Tensor) and codes.is_floating_point()
-        if not real or codes.dim() != 2 or not bool(codes.isfinite().all()):
+        if not real or codes.dim() != 2 or (_has_values(codes) and not codes.isfinite().all()):
             told = f"{codes.dtype} of shape {tuple(codes.shape)}" if real else repr(codes)[:60]
             raise ValueError(
                 f"codes are {told}; expected a float matrix (classes, features) of finite "
@@ -223,18 +250,41 @@ class RBFOutput(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return squared distances: (N, features, H, W) to (N, classes, H, W)."""
-        _require_maps(x, self.codes.shape[1], "RBFOutput")
-        # The expanded form |x|^2 - 2xw + |w|^2 is quicker but cancels near a code.
-        return (x[:, None] - self.codes[:, :, None, None]).square().sum(2)
+        if not torch.jit.is_scripting():
+            _require_maps(x, self.codes.shape[1], "RBFOutput")
+        return squared_distances(x, self.codes)
 
     def extra_repr(self) -> str:
         """Show features and classes when the module is printed."""
         return f"{self.codes.shape[1]}, {self.codes.shape[0]}"
 
 
-def _require_maps(x: Tensor, channels: int, layer: str) -> None:
-    if x.dim() != 4 or x.shape[1] != channels:
+@torch.fx.wrap  # recorded by its name, so that outputs are known to be distances
+def squared_distances(x: Tensor, codes: Tensor) -> Tensor:
+    """Return the distances of states to codes: (N, F, H, W) and (K, F) to (N, K, H, W)."""
+    # The expanded form |x|^2 - 2xw + |w|^2 is quicker but cancels near a code.
+    return (x.unsqueeze(-4) - codes[:, :, None, None]).square().sum(-3)
+
+
+def _require_maps(x: Tensor, channels: int, layer: str, *, even: bool = False) -> None:
+    if recorded(x):
+        return
+    if x.dim() not in (3, 4) or x.shape[-3] != channels:
         raise ValueError(
             f"{layer} got a tensor of shape {tuple(x.shape)}; "
             f"expected (N, {channels}, height, width)."
         )
+    if even and (x.shape[-2] % 2 or x.shape[-1] % 2):
+        raise ValueError(
+            f"{layer} got maps of {x.shape[-2]}x{x.shape[-1]}; it halves height and width, so both "
+            "must be even. Choose an input size that makes them so."
+        )
+
+
+def recorded(x: Tensor) -> bool:
+    """Whether operations are only written down (torch.fx, torch.jit.trace): no shape to check."""
+    return isinstance(x, torch.fx.Proxy) or torch.jit.is_tracing()
+
+
+def _has_values(x: Tensor) -> bool:
+    return not (x.is_meta or isinstance(x, FakeTensor))

@@ -7,13 +7,21 @@ part and nothing else. Source: Section II-B and Fig. 2, pp. 7-9.
 from collections import OrderedDict
 from collections.abc import Callable
 from numbers import Integral
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
 
-from lenet_utils.layers import RBFOutput, ScaledTanh, SparseConv2d, Subsampling, digit_codes
-from lenet_utils.quick import Conv2d, MaxPool2d
+from lenet_utils.answers import IN_ORDER, derived, holds_distances
+from lenet_utils.layers import (
+    RBFOutput,
+    ScaledTanh,
+    SparseConv2d,
+    Subsampling,
+    digit_codes,
+    recorded,
+)
+from lenet_utils.sequence import NamedSequential
 
 Pooling = Literal["subsampling", "average", "max"]
 Wiring = Literal["table1", "full"]
@@ -22,7 +30,7 @@ Output = Literal["rbf", "linear"]
 CODE_LENGTH = 84
 
 
-class LeNet5(nn.Sequential):
+class LeNet5(NamedSequential):
     """LeNet-5 from parts: C1, S2, C3, S4, C5, F6 and the output, each a named child.
 
     C5, F6 and the linear output are written as convolutions (5x5, 1x1, 1x1). On the nominal
@@ -85,10 +93,10 @@ class LeNet5(nn.Sequential):
         _add_norm(parts, "c3", 16, batch_norm)
         parts["c3_act"] = activation()
         _add_pooling(parts, "s4", 16, pooling, activation)
-        parts["c5"] = Conv2d(16, 120, 5)
+        parts["c5"] = nn.Conv2d(16, 120, 5)
         _add_norm(parts, "c5", 120, batch_norm)
         parts["c5_act"] = activation()
-        parts["f6"] = Conv2d(120, CODE_LENGTH, 1)
+        parts["f6"] = nn.Conv2d(120, CODE_LENGTH, 1)
         _add_norm(parts, "f6", CODE_LENGTH, batch_norm)
         parts["f6_act"] = activation()
         parts["output"] = _output(output, num_classes, codes)
@@ -97,14 +105,26 @@ class LeNet5(nn.Sequential):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return outputs (N, classes), or (N, classes, H, W) for a wider input."""
-        self.require_input(x)
-        y = super().forward(x)
-        return y.flatten(1) if y.shape[-2:] == (1, 1) else y
+        if not torch.jit.is_scripting():
+            self.require_input(x)
+        return self.in_order(x)
 
-    @property
+    __jit_unused_properties__: ClassVar = ["smallest_wins"]
+
+    @derived
     def smallest_wins(self) -> bool:
-        """Whether the outputs are distances (RBF), so that the smallest one is the answer."""
-        return isinstance(self.output, RBFOutput)
+        """Whether the outputs are distances (RBF), so that the smallest one is the answer.
+
+        Raises:
+            ValueError: an RBF output that is not the last part.
+        """
+        last = isinstance(self[-1], RBFOutput) if len(self) else False
+        if not last and holds_distances(self):
+            raise ValueError(
+                f"after the RBF output comes {self[-1]}, and whether its smallest or its largest "
+                "output is the answer is not known: take argmin(1) or argmax(1) yourself."
+            )
+        return last
 
     @torch.no_grad()
     def predict(self, x: Tensor) -> Tensor:
@@ -118,6 +138,8 @@ class LeNet5(nn.Sequential):
         Raises:
             ValueError: another type or shape; it says what was expected, and how to get it.
         """
+        if recorded(x):
+            return
         size = self.nominal_size
         if not isinstance(x, Tensor) or not x.is_floating_point():
             kind = x.dtype if isinstance(x, Tensor) else type(x).__name__
@@ -143,6 +165,9 @@ class LeNet5(nn.Sequential):
                 f"LeNet5 got pictures of {height}x{width}; expected {size}x{size}, or wider in "
                 f"steps of 4.{pad}"
             )
+
+
+IN_ORDER.add(LeNet5.forward)
 
 
 def lenet5_1998(num_classes: int = 10, *, codes: Tensor | None = None) -> LeNet5:
@@ -212,7 +237,7 @@ def _add_pooling(
     elif pooling == "average":
         parts[name] = nn.AvgPool2d(2)
     elif pooling == "max":
-        parts[name] = MaxPool2d()
+        parts[name] = nn.MaxPool2d(2)
     else:
         raise ValueError(f"pooling is {pooling!r}; expected 'subsampling', 'average' or 'max'.")
 
@@ -229,11 +254,11 @@ def _output(kind: str, num_classes: int, codes: Tensor | None) -> nn.Module:
     if kind == "linear":
         if codes is not None:
             raise ValueError("codes were given with output='linear', which has none: drop them.")
-        return Conv2d(CODE_LENGTH, num_classes, 1)
+        return nn.Conv2d(CODE_LENGTH, num_classes, 1)
     if kind != "rbf":
         raise ValueError(f"output is {kind!r}; expected 'rbf' or 'linear'.")
     if codes is None:
-        codes = digit_codes()
+        codes = digit_codes().to(torch.get_default_dtype())
         if num_classes > len(codes):
             raise ValueError(
                 f"num_classes is {num_classes}, and the paper's digit codes name only "

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lenet_utils.accounting import count_layer
-from lenet_utils.layers import ScaledTanh, SparseConv2d, Subsampling
+from lenet_utils.layers import Device, ScaledTanh, SparseConv2d, Subsampling, recorded
 
 
 class LocallyConnected2d(nn.Module):
@@ -24,6 +24,7 @@ class LocallyConnected2d(nn.Module):
         size: height and width of the input.
         kernel_size: side of the receptive fields.
         stride: pixels between neighbouring receptive fields.
+        device, dtype: of the parameters, as in PyTorch's layers.
 
     Shapes: (N, in_channels, size, size) to (N, out_channels, out, out), with
         out = (size - kernel_size) // stride + 1. `weight` is (out * out, out_channels,
@@ -34,7 +35,14 @@ class LocallyConnected2d(nn.Module):
     """
 
     def __init__(
-        self, in_channels: int, out_channels: int, size: int, kernel_size: int, stride: int = 1
+        self,
+        in_channels: int,
+        out_channels: int,
+        size: int,
+        kernel_size: int,
+        stride: int = 1,
+        device: Device = None,
+        dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
         if not 0 < kernel_size <= size or stride < 1:
@@ -46,22 +54,35 @@ class LocallyConnected2d(nn.Module):
         self.kernel_size, self.stride = kernel_size, stride
         self.side = (size - kernel_size) // stride + 1
         fan_in = in_channels * kernel_size**2
-        self.weight = nn.Parameter(torch.empty(self.side**2, out_channels, fan_in))
-        self.bias = nn.Parameter(torch.empty(out_channels, self.side, self.side))
+        shape = self.side**2, out_channels, fan_in
+        self.weight = nn.Parameter(torch.empty(shape, device=device, dtype=dtype))
+        shape = out_channels, self.side, self.side
+        self.bias = nn.Parameter(torch.empty(shape, device=device, dtype=dtype))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw weights and biases from U(-1/sqrt(F), 1/sqrt(F)), as nn.Conv2d does."""
         with torch.no_grad():
             for parameter in (self.weight, self.bias):
-                parameter.uniform_(-1, 1).mul_(fan_in**-0.5)
+                parameter.uniform_(-1, 1).mul_(self.weight.shape[-1] ** -0.5)
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply each position's own kernels."""
-        if x.shape[1:] != self.shape:
+        if not torch.jit.is_scripting():
+            self._require_input(x)
+        channels, height, width = self.shape
+        batch = x.reshape(-1, channels, height, width)
+        fields = F.unfold(batch, self.kernel_size, stride=self.stride).permute(2, 0, 1)
+        sums = torch.bmm(fields, self.weight.transpose(1, 2)).permute(1, 2, 0)
+        maps = sums.unflatten(2, (self.side, self.side)) + self.bias
+        return maps.reshape(x.shape[:-3] + maps.shape[1:])
+
+    def _require_input(self, x: Tensor) -> None:
+        if not recorded(x) and (x.dim() not in (3, 4) or x.shape[-3:] != self.shape):
             raise ValueError(
                 f"LocallyConnected2d got a tensor of shape {tuple(x.shape)}; expected "
                 f"(N, {', '.join(map(str, self.shape))}): its weights belong to positions."
             )
-        fields = F.unfold(x, self.kernel_size, stride=self.stride).permute(2, 0, 1)
-        sums = torch.bmm(fields, self.weight.transpose(1, 2))
-        return sums.permute(1, 2, 0).unflatten(2, (self.side, self.side)) + self.bias
 
     def extra_repr(self) -> str:
         """Show maps, size, kernel and stride when the module is printed."""
@@ -95,6 +116,13 @@ def _(module: Repeat, x: Tensor, y: Tensor) -> tuple[int, int]:
     return 0, 0
 
 
+_HALF = torch.tensor([[1, 0], [1, 1], [1, 1], [1, 1], [1, 1], [0, 1]], device="cpu")
+_LENET1_TABLE = torch.block_diag(_HALF, _HALF).bool()
+_LENET4_TABLE = torch.tensor(
+    [[(s2 - c3) % 8 < 3 for s2 in range(8)] for c3 in range(16)], device="cpu"
+)
+
+
 def lenet1() -> nn.Sequential:
     """Build LeNet-1: 2,578 parameters and 98,442 connections.
 
@@ -106,13 +134,12 @@ def lenet1() -> nn.Sequential:
 
     Source: Section III-C7, p. 12: about 2,600 parameters, about 100,000 multiply-adds.
     """
-    half = torch.tensor([[1, 0], [1, 1], [1, 1], [1, 1], [1, 1], [0, 1]], dtype=torch.bool)
     parts = [
         ("c1", nn.Conv2d(1, 4, 5)),
         ("c1_act", ScaledTanh()),
         ("s2", Subsampling(4)),
         ("s2_act", ScaledTanh()),
-        ("c3", SparseConv2d(torch.block_diag(half.int(), half.int()).bool())),
+        ("c3", SparseConv2d(_LENET1_TABLE)),
         ("c3_act", ScaledTanh()),
         ("s4", Subsampling(12)),
         ("s4_act", ScaledTanh()),
@@ -133,17 +160,13 @@ def lenet4() -> nn.Sequential:
 
     Source: Section III-C8, p. 13.
     """
-    first = torch.arange(16) % 8
-    table = torch.zeros(16, 8, dtype=torch.bool)
-    for step in range(3):
-        table[torch.arange(16), (first + step) % 8] = True
     parts = [
         ("c1", nn.Conv2d(1, 4, 5)),
         ("c1_act", ScaledTanh()),
         ("pairs", Repeat(2)),
         ("s2", Subsampling(8)),
         ("s2_act", ScaledTanh()),
-        ("c3", SparseConv2d(table)),
+        ("c3", SparseConv2d(_LENET4_TABLE)),
         ("c3_act", ScaledTanh()),
         ("s4", Subsampling(16)),
         ("s4_act", ScaledTanh()),

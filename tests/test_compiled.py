@@ -3,12 +3,15 @@
 import copy
 import math
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.utils import prune
+from torch.utils.flop_counter import FlopCounterMode
 
 from lenet_utils import (
     evaluate,
@@ -173,6 +176,18 @@ def change(model: LeNet5, what: str) -> None:
         model.register_forward_pre_hook(lambda *_: None)
     elif what == "hook behind":
         model.s2.register_full_backward_hook(lambda *_: None)
+    elif what == "forward":
+        model.c3_act.forward = lambda x: x
+    elif what == "forward of all":
+        model.forward = lambda x: x
+    elif what == "compiled":
+        model.compile(backend="eager")
+    elif what == "indices":
+        model.s4 = nn.MaxPool2d(2, return_indices=True)
+    elif what == "weights":
+        model.c1.weight = nn.Parameter(torch.zeros(6, 1, 3, 3))
+    elif what == "pruned":
+        prune.l1_unstructured(model.c1, "weight", 3)
     elif what == "dropout":
         model.c1_act = nn.Sequential(nn.ReLU(), nn.Dropout(0.5))
     else:
@@ -184,13 +199,25 @@ def change(model: LeNet5, what: str) -> None:
     [
         *("stride", "no bias", "border", "activation", "pooling"),
         *("hook", "hook before", "hook behind", "dropout", "weight norm"),
+        *("forward", "forward of all", "compiled", "indices", "weights", "pruned"),
     ],
 )
 def test_a_network_that_was_changed_is_left_to_pytorch(what: str) -> None:
     model = network()
     assert compiled(model) is not None
+    before = compiled(model)
     change(model, what)
     assert compiled(model) is None
+    # What was made before notices, too: it gives, or raises, what the network does.
+    x, found = IMAGES[:2], []
+    for network_ in (before, model):
+        torch.manual_seed(0)  # for dropout
+        try:
+            found.append(network_(x))
+        except (TypeError, RuntimeError) as error:
+            found.append(str(error))
+    ours, theirs = found
+    assert torch.equal(ours, theirs) if isinstance(theirs, Tensor) else ours == theirs
 
 
 def test_what_the_kernel_does_not_take_goes_through_the_network() -> None:
@@ -205,12 +232,93 @@ def test_what_the_kernel_does_not_take_goes_through_the_network() -> None:
         answers(torch.randn(2, 1, 30, 30))
 
 
-def test_a_gradient_of_a_gradient_is_refused_rather_than_wrong() -> None:
+@pytest.mark.parametrize("kind", [LeNet5, nn.Conv2d, nn.ReLU, nn.MaxPool2d])
+def test_a_class_whose_forward_was_replaced(kind: type, monkeypatch: pytest.MonkeyPatch) -> None:
     model = network()
-    outputs = compiled(model)(IMAGES[:2])
-    (grad,) = torch.autograd.grad(outputs.square().sum(), model.c1.weight, create_graph=True)
-    with pytest.raises(RuntimeError, match="once_differentiable"):
-        grad.sum().backward()
+    answers = compiled(model)
+    original = kind.forward
+    monkeypatch.setattr(kind, "forward", lambda self, x: original(self, x) * 2)
+    assert compiled(model) is None
+    torch.testing.assert_close(answers(IMAGES[:3]), model(IMAGES[:3]), rtol=0, atol=0)
+
+
+def test_what_watches_all_modules_sees_each_layer() -> None:
+    model, seen = network(), []
+    answers = compiled(model)
+    hook = nn.modules.module.register_module_forward_hook(lambda m, _x, _y: seen.append(m))
+    try:
+        assert compiled(model) is None
+        evaluate(model, IMAGES[:3], LABELS[:3])
+        answers(IMAGES[:3])
+    finally:
+        hook.remove()
+    assert len(seen) == 2 * (len(model) + 1)
+    with FlopCounterMode(display=False) as counted:
+        answers(IMAGES[:1])
+    with FlopCounterMode(display=False) as plain:
+        model(IMAGES[:1])
+    assert counted.get_total_flops() == plain.get_total_flops() > 0
+
+
+def test_modes_and_transforms_are_followed() -> None:
+    model = network()
+    answers, x = compiled(model), IMAGES[:3]
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert answers(x).dtype == torch.bfloat16 and torch.equal(answers(x), model(x))
+    torch.set_default_dtype(torch.float64)
+    try:
+        assert answers(x).dtype == torch.float32
+        torch.testing.assert_close(answers(x), model(x))
+    finally:
+        torch.set_default_dtype(torch.float32)
+    with torch.device("meta"):
+        torch.testing.assert_close(answers(x), model(x))
+    with torch.inference_mode():
+        torch.testing.assert_close(answers(x), model(x))
+    torch.testing.assert_close(torch.func.vmap(answers)(x[:, None])[:, 0], model(x))
+    torch.testing.assert_close(torch.func.jacrev(answers)(x), torch.func.jacrev(model)(x))
+    ours, theirs = (torch.func.jvp(f, (x,), (x.cos(),))[1] for f in (answers, model))
+    torch.testing.assert_close(ours, theirs)
+    assert answers(x[:0]).shape == (0, 10)
+
+
+def test_many_gradients_at_a_time_and_gradients_of_gradients() -> None:
+    model = network()
+    parameters = list(model.parameters())
+    found = []
+    for f in (compiled(model), model):
+        outputs = f(IMAGES[:1])[0]
+        many = torch.autograd.grad(outputs, parameters, torch.eye(10), is_grads_batched=True)
+        loss = F.cross_entropy(f(IMAGES[:9]), LABELS[:9])
+        norm = sum(
+            g.square().sum() for g in torch.autograd.grad(loss, parameters, create_graph=True)
+        )
+        model.zero_grad()
+        (loss + norm).backward()
+        found.append([*many, *(p.grad.clone() for p in parameters)])
+    for a, b in zip(*found, strict=True):
+        assert (a - b).norm() <= 1e-4 * b.norm()
+
+
+def test_a_criterion_with_a_gradient_inside_trains_as_without_the_kernel(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    results = []
+    for way in (compiled, lambda model: None):
+        monkeypatch.setattr(training, "compiled", way)
+        model = network()
+
+        def penalised(outputs: Tensor, labels: Tensor, model: LeNet5 = model) -> Tensor:
+            loss = F.cross_entropy(outputs, labels)
+            (slopes,) = torch.autograd.grad(loss, model.c1.weight, create_graph=True)
+            return loss + slopes.square().sum()
+
+        options = {"epochs": 1, "validation": 0, "device": "cpu", "progress": False}
+        sgd = {"optimizer": lambda p: torch.optim.SGD(p, lr=0.1)}
+        fit(model, IMAGES[:200], LABELS[:200], **options, **sgd, criterion=penalised)
+        results.append([p.detach() for p in model.parameters()])
+    for p, q in zip(*results, strict=True):
+        assert (p - q).norm() < 1e-3 * q.norm()
 
 
 def test_fit_trains_with_it_as_without(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -239,23 +347,26 @@ def test_a_run_goes_on_where_the_kernel_is_lost_or_found(
     ways: tuple, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     # Parameters lie otherwise in memory with it and without, and the optimiser is fused.
-    def cut_off(outputs: Tensor, labels: Tensor) -> Tensor:
-        steps.append(0)
-        if len(steps) == 15:
-            raise KeyboardInterrupt
-        return cross_entropy(outputs, labels)
+    def cut_off(model: LeNet5) -> Callable[[Tensor], Tensor]:
+        network = (ways[0] and ways[0](model)) or model
 
-    cross_entropy = F.cross_entropy
+        def call(x: Tensor) -> Tensor:
+            steps.append(0)
+            if len(steps) == 15:
+                raise KeyboardInterrupt
+            return network(x)
+
+        return call
+
     options = {"epochs": 2, "batch_size": 50, "validation": 100, "device": "cpu", "progress": False}
     digits = IMAGES[:600], LABELS[:600]
     steps: list[int] = []
     whole, part = network(), network()
     fit(whole, *digits, **options)
-    cut_off.__qualname__ = cross_entropy.__qualname__  # the same run, to a checkpoint
     options["checkpoint"] = tmp_path / "cut.pt"
-    monkeypatch.setattr(training, "compiled", ways[0] or (lambda model: None))
+    monkeypatch.setattr(training, "compiled", cut_off)
     with pytest.raises(KeyboardInterrupt):
-        fit(part, *digits, **options, criterion=cut_off)
+        fit(part, *digits, **options)
     monkeypatch.setattr(training, "compiled", ways[1] or (lambda model: None))
     again = network(1)  # the checkpoint replaces its weights
     fit(again, *digits, **options)
