@@ -1,12 +1,15 @@
 """Let a network answer labelled digits: error, confusion, and which ones it got wrong."""
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from numbers import Integral
 
 import torch
 from torch import Tensor, nn
 
+from lenet_utils.answers import Reading
 from lenet_utils.compiled import compiled
 
 
@@ -42,38 +45,62 @@ def evaluate(
     *,
     batch_size: int = 1_000,
     device: torch.device | str | None = None,
+    smallest_wins: bool | None = None,
 ) -> Evaluation:
     """Let a network answer labelled digits, in evaluation mode.
 
-    The answer is the largest output, or the smallest where the outputs are distances (RBF). On a
-    CPU `lenet5_modern` is computed as in `fit`.
+    The answer is the largest output, or the smallest where the outputs are distances: where they
+    come from an `RBFOutput` unchanged, also inside DataParallel, a compiled or another module. On a
+    CPU `lenet5_modern` is computed as in `fit`. Outputs that are NaN give a warning.
 
     Args:
         model: maps (N, 1, H, W) to (N, classes).
         images: float (N, 1, H, W), normalised.
-        labels: int64 (N,).
+        labels: integers (N,), classes from 0.
         batch_size: examples at a time; it changes memory, not results.
         device: where to compute; by default where the network is. It is then brought back.
+        smallest_wins: whether the smallest output is the answer. Needed only where a network
+            changes what an `RBFOutput` inside it gives, or has distances of another origin.
 
     Raises:
-        ValueError: examples that do not fit together or are not finite, batches of none, or a
-            device that is not here.
+        ValueError: examples that do not fit together or are not finite, labels above the number
+            of classes, batches of none, a device that is not here, or outputs of which it is not
+            certain how to read them.
     """
-    require_examples(images, labels)
-    if batch_size < 1:
-        raise ValueError(f"batch_size is {batch_size}; expected 1 or more.")
-    was_training = model.training
+    labels = require_examples(images, labels)
+    require_whole("batch_size", batch_size)
+    require_network(model)
+    reading, wins, parts = Reading(model, smallest_wins), False, []
+    modes = {part: part.training for part in model.modules()}
     with lent(model, device) as where:
         model.eval()
         network = compiled(model) or model
         try:
-            parts = [network(part.to(where)).cpu() for part in images.split(batch_size)]
+            for images_of_batch in images.split(batch_size):
+                x = images_of_batch.to(where)
+                if not parts:
+                    with reading.watching() as seen:
+                        y = network(x)
+                    require_classes(y, len(x), labels)
+                    wins = reading.choose(y, seen)
+                else:
+                    y = network(x)
+                parts.append(y.cpu())
         finally:
-            model.train(was_training)
+            # One by one: a part may be in another mode than the network.
+            for part, mode in modes.items():
+                part.training = mode
     outputs = torch.cat(parts)
+    lost = int(outputs.isnan().any(1).sum())
+    if lost:
+        warnings.warn(
+            f"the outputs of {lost} of {len(outputs)} images are NaN, so their answers mean "
+            "nothing: the network has diverged, or its weights are damaged.",
+            stacklevel=2,
+        )
     truth = labels.cpu()
-    predictions = decide(model, outputs)
-    classes = max(outputs.shape[1], int(truth.max()) + 1)
+    predictions = decide(outputs, wins)
+    classes = outputs.shape[1]
     pairs = torch.bincount(truth * classes + predictions, minlength=classes**2)
     wrong = (predictions != truth).nonzero()[:, 0]
     error = len(wrong) / len(truth)
@@ -85,11 +112,14 @@ def lent(model: nn.Module, device: torch.device | str | None) -> Iterator[torch.
     """Keep a network on a device, by default its own, and bring it back, also after an error."""
     home = next((p.device for p in model.parameters()), torch.device("cpu"))
     device = home if device is None else usable(device)
-    model.to(device)
+    moved = device != home
+    if moved:
+        model.to(device)
     try:
         yield device
     finally:
-        model.to(home)
+        if moved:
+            model.to(home)
 
 
 def usable(device: torch.device | str) -> torch.device:
@@ -107,29 +137,76 @@ def usable(device: torch.device | str) -> torch.device:
         ) from error
 
 
-def decide(model: nn.Module, outputs: Tensor) -> Tensor:
+def decide(outputs: Tensor, smallest_wins: bool) -> Tensor:
     """Return the class of each row of outputs: the smallest distance or the largest score."""
-    return outputs.argmin(1) if getattr(model, "smallest_wins", False) else outputs.argmax(1)
+    return outputs.argmin(1) if smallest_wins else outputs.argmax(1)
 
 
-def require_examples(images: Tensor, labels: Tensor) -> None:
-    """Refuse examples that do not fit together."""
+def require_examples(images: Tensor, labels: Tensor) -> Tensor:
+    """Refuse examples that do not fit together; return the labels as int64."""
     for name, value in (("images", images), ("labels", labels)):
         if not isinstance(value, Tensor):
             raise ValueError(  # noqa: TRY004
                 f"{name} are of type {type(value).__name__}; expected a tensor: torch.as_tensor."
             )
-    if len(images) != len(labels) or len(labels) == 0:
+    if images.dim() == 0 or labels.dim() == 0 or len(images) != len(labels) or len(labels) == 0:
         raise ValueError(
-            f"got {len(images)} images and {len(labels)} labels; expected as many labels as "
-            "images, and at least one."
+            f"got images of shape {tuple(images.shape)} and labels of shape "
+            f"{tuple(labels.shape)}; expected as many labels as images, and at least one."
         )
-    if labels.dtype != torch.int64 or labels.dim() != 1:
+    whole = not (labels.is_floating_point() or labels.is_complex() or labels.dtype == torch.bool)
+    if labels.dim() != 1 or not whole:
         raise ValueError(
-            f"labels are {labels.dtype} of shape {tuple(labels.shape)}; expected int64 (N,), "
-            "the class of each image: labels.long()."
+            f"labels are {labels.dtype} of shape {tuple(labels.shape)}; expected integers (N,), "
+            f"the class of each image: {_way_to_classes(labels)}."
         )
+    labels = labels.long()
     if int(labels.min()) < 0:
-        raise ValueError(f"labels begin at {int(labels.min())}; expected classes from 0.")
+        raise ValueError(
+            f"labels begin at {int(labels.min())}; expected classes from 0. No label is ignored, "
+            "not even -100: leave such images out, images[labels >= 0] and labels[labels >= 0]."
+        )
     if not bool(images.isfinite().all()):
         raise ValueError("images hold NaN or infinite values; expected finite numbers.")
+    return labels
+
+
+def _way_to_classes(labels: Tensor) -> str:
+    if labels.dim() == 2 and labels.shape[1] == 1:
+        return "labels[:, 0].long()"
+    if labels.dim() == 2:
+        return (
+            "labels.argmax(1), if each row is a one-hot code or the probabilities of the classes, "
+            "which are not taken as targets"
+        )
+    return "labels.long()"
+
+
+def require_whole(name: str, value: int, least: int = 1) -> None:
+    """Refuse what is no whole number of `least` or more."""
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+        raise ValueError(f"{name} is {value!r}; expected a whole number of {least} or more.")
+
+
+def require_network(model: nn.Module) -> None:
+    """Refuse what is no module."""
+    if not isinstance(model, nn.Module):
+        raise ValueError(f"model is {model!r}; expected an nn.Module.")  # noqa: TRY004
+
+
+def require_classes(outputs: Tensor, count: int, labels: Tensor) -> None:
+    """Refuse outputs that are not one row an image, and labels above the number of classes."""
+    if not isinstance(outputs, Tensor) or outputs.dim() != 2 or len(outputs) != count:
+        shape = isinstance(outputs, Tensor) and f"shape {tuple(outputs.shape)}"
+        raise ValueError(
+            f"the network gives outputs of {shape or f'type {type(outputs).__name__}'} for "
+            f"{count} images; expected a tensor (N, classes), ({count}, classes) here. Give "
+            "pictures of the size that it has one output for, or wrap it so that it gives rows."
+        )
+    highest = int(labels.max())
+    if highest >= outputs.shape[1]:
+        raise ValueError(
+            f"labels go up to {highest}, and the network has {outputs.shape[1]} classes, so "
+            f"expected 0 to {outputs.shape[1] - 1}. Number the classes from 0, or build the "
+            f"network with num_classes={highest + 1}."
+        )

@@ -4,13 +4,15 @@ MNIST is small: prepared once and kept on the device, it needs no loader. `fit` 
 and resumed with the result of an uninterrupted run.
 """
 
+import math
 import os
 import random
 import time
-import zlib
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +20,20 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from lenet_utils.answers import Reading
+from lenet_utils.checkpoints import describe_run, require_writable, resume, save_checkpoint
 from lenet_utils.compiled import Network, compiled
-from lenet_utils.evaluation import decide, evaluate, lent, require_examples, usable
+from lenet_utils.evaluation import (
+    decide,
+    evaluate,
+    lent,
+    require_classes,
+    require_examples,
+    require_network,
+    require_whole,
+    usable,
+)
 from lenet_utils.quick import keep_memory
-from lenet_utils.weights import write_atomically
 
 Criterion = Callable[[Tensor, Tensor], Tensor]
 
@@ -72,7 +84,8 @@ def split_validation(count: int, validation: int, seed: int = 0) -> tuple[Tensor
             f"validation is {validation} of {count} examples; expected a whole number, smaller, "
             "so that something is left to train on."
         )
-    order = torch.randperm(count, generator=torch.Generator().manual_seed(seed))
+    generator = torch.Generator("cpu").manual_seed(seed)
+    order = torch.randperm(count, generator=generator, device="cpu")
     return order[validation:], order[:validation]
 
 
@@ -82,7 +95,8 @@ class History:
 
     `train_loss` and `train_error` are measured while learning, as in Fig. 5;
     `validation_error` on the held-out digits after each epoch (empty when none are held out);
-    errors are fractions, `seconds` are wall time.
+    errors are fractions, `seconds` are wall time. After a diverged epoch, which is the last one,
+    loss and validation error are NaN.
     """
 
     train_loss: list[float] = field(default_factory=list)
@@ -93,6 +107,11 @@ class History:
     def __len__(self) -> int:
         """Return the number of finished epochs."""
         return len(self.seconds)
+
+    @property
+    def diverged(self) -> bool:
+        """Whether the loss became NaN or infinite, so that training was stopped."""
+        return not all(map(math.isfinite, self.train_loss))
 
     def __str__(self) -> str:
         lines = ["epoch  train loss  train error  validation error  seconds"]
@@ -120,52 +139,57 @@ def fit(
     device: torch.device | str | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     progress: bool = True,
+    smallest_wins: bool | None = None,
 ) -> History:
     """Train a network in place and return what was measured on the way.
 
     The network that remains is that of the last epoch, on the device where it was before: a GPU
     is only borrowed, and what follows need not know of it. With `checkpoint`, every finished
     epoch is written to that file; the same call after an interruption goes on from there and
-    gives what an uninterrupted run gives.
+    gives what an uninterrupted run gives. Without a schedule, which depends on their number, more
+    epochs than before continue a finished run. A checkpoint that cannot be written in the middle
+    of a run, on a full disk for example, gives a warning, and training goes on.
+
+    Where the loss becomes NaN or infinite, training stops with a warning: the history says so,
+    and a checkpoint keeps the last epoch before.
 
     On a CPU, where a C++ compiler is found, C1 to S4 of `lenet5_modern` are computed by a kernel
-    that is built on first use: the same numbers, up to rounding, in less time.
+    that is built on first use: the same numbers, up to rounding, in less time. There glibc keeps
+    up to 64 MB of freed memory for the process from then on, as after any large block.
 
     Args:
-        model: maps (N, 1, H, W) to the outputs that `criterion` takes.
+        model: maps (N, 1, H, W) to the outputs that `criterion` takes, (N, classes).
         images: float (N, 1, H, W), normalised.
-        labels: int64 (N,).
+        labels: integers (N,), classes from 0; none is ignored, not even -100.
         epochs: passes through the training digits.
         batch_size: examples an update.
         optimizer: called with the parameters; by default Adam with a learning rate of 0.001.
         schedule: called with the optimizer and the total number of updates; returns a
             scheduler whose `step()` is called after each update.
-        criterion: called with outputs and labels; returns a scalar mean.
+        criterion: called with outputs and labels (int64); returns a scalar mean.
         validation: how many examples to hold out, drawn with `seed`; 0 holds out none.
         seed: draws the split, the order of the examples, and dropout.
         device: where to train; by default `get_device()`.
         checkpoint: file to write after each epoch and to resume from.
         progress: show a progress bar.
+        smallest_wins: whether the smallest output is the answer. By default the criterion says
+            it (MSE and MAP: yes; cross-entropy: no), or the network, see `evaluate`.
 
     Raises:
-        ValueError: examples that do not fit together or are not finite, a device that is not
-            here, a criterion of another kind of output, or a checkpoint of another run.
+        ValueError: examples that do not fit together or are not finite, labels above the number
+            of classes, a device that is not here, a criterion of another kind of output, or a
+            checkpoint that cannot be written or belongs to another run.
     """
-    require_examples(images, labels)
-    if epochs < 1 or batch_size < 1:
-        raise ValueError(
-            f"epochs is {epochs} and batch_size is {batch_size}; expected 1 or more of each."
-        )
-    wins = getattr(model, "smallest_wins", None)
-    theirs = False if criterion is F.cross_entropy else getattr(criterion, "smallest_wins", wins)
-    if wins is not None and wins != theirs:
-        raise ValueError(
-            f"criterion is {criterion}, and the outputs are {'distances' if wins else 'scores'}; "
-            "use MSE or MAP for distances (RBF), cross-entropy for scores."
-        )
+    labels = require_examples(images, labels)
+    require_network(model)
+    require_whole("epochs", epochs)
+    require_whole("batch_size", batch_size)
+    _require_mean(criterion)
+    reading = Reading(model, smallest_wins, criterion)
     device = usable(device) if device is not None else get_device()
-    if checkpoint is not None:  # before any work: a folder that cannot be written is said now
-        Path(checkpoint).parent.mkdir(parents=True, exist_ok=True)
+    path = Path(checkpoint) if checkpoint is not None else None
+    if path is not None:
+        require_writable(path)
     if device.type == "cpu":
         keep_memory()
     train, held = (part.to(device) for part in split_validation(len(labels), validation, seed))
@@ -182,128 +206,125 @@ def fit(
         state = {"model": model, "optimizer": optim}
         if scheduler is not None:
             state["scheduler"] = scheduler
-        history = History()
-        run = _describe(
-            model, images, labels, optim, criterion, epochs, batch_size, validation, seed
-        )
-        run["schedule"] = type(scheduler).__name__
-        if checkpoint is not None and Path(checkpoint).exists():
-            history = _resume(Path(checkpoint), run, state)
+        history, run = History(), {}
+        if path is not None:
+            numbers = {"epochs": epochs, "batch_size": batch_size}
+            numbers |= {"validation": validation, "seed": seed}
+            run = describe_run(model, images, labels, optim, scheduler, criterion, numbers)
+            if path.exists():
+                history = History(**resume(path, run, state, epochs))
 
         images, labels = images.to(device), labels.to(device)
+        trainer = _Trainer(model, network, images, labels, optim, scheduler, criterion, reading)
         with _bar(epochs * batches, len(history) * batches, progress) as bar:
             for epoch in range(len(history), epochs):
                 bar.set_description(f"epoch {epoch + 1}/{epochs}")
                 torch.manual_seed(_mix(seed, epoch))
-                order = train[torch.randperm(len(train)).to(device)].split(batch_size)
+                order = torch.randperm(len(train), device="cpu").to(device)
                 started = time.perf_counter()
-                loss, error = _epoch(
-                    model, network, images, labels, order, optim, scheduler, criterion, bar
-                )
+                loss, error = trainer.epoch(train[order].split(batch_size), bar)
                 history.train_loss.append(loss)
                 history.train_error.append(error)
                 if validation:
-                    score = evaluate(model, images[held], labels[held]).error
+                    score = math.nan if history.diverged else trainer.error_of(held)
                     history.validation_error.append(score)
                     bar.set_postfix(validation=f"{score:.2%}")
                 history.seconds.append(time.perf_counter() - started)
-                if checkpoint is not None:
-                    _save_checkpoint(Path(checkpoint), run, state, history)
+                if history.diverged:
+                    _warn_of_divergence(epoch + 1, loss, path)
+                    break
+                if path is not None:
+                    save_checkpoint(path, run, state, asdict(history))
     model.eval()
     return history
 
 
-def _epoch(
-    model: nn.Module,
-    network: Network,
-    images: Tensor,
-    labels: Tensor,
-    batches: tuple[Tensor, ...],
-    optim: torch.optim.Optimizer,
-    scheduler: Any,
-    criterion: Criterion,
-    bar: Any,
-) -> tuple[float, float]:
-    """Train through the batches once; return mean loss and error measured while learning."""
-    model.train()
-    # Sums stay on the device: reading them at every step would wait for the GPU.
-    loss_sum = torch.zeros((), device=images.device)
-    wrong = torch.zeros((), device=images.device, dtype=torch.int64)
-    count = 0
-    for batch in batches:
-        target = labels[batch]
-        outputs = network(images[batch])
-        loss = criterion(outputs, target)
-        optim.zero_grad(set_to_none=True)
-        loss.backward()
-        optim.step()
-        if scheduler is not None:
-            scheduler.step()
-        loss_sum += loss.detach() * len(batch)
-        wrong += (decide(model, outputs.detach()) != target).sum()
-        count += len(batch)
-        bar.update()
-    return loss_sum.item() / count, wrong.item() / count
+@dataclass
+class _Trainer:
+    """What an epoch needs; how outputs are read is found out at the first batch."""
+
+    model: nn.Module
+    network: Network
+    images: Tensor
+    labels: Tensor
+    optim: torch.optim.Optimizer
+    scheduler: Any
+    criterion: Criterion
+    reading: Reading
+    wins: bool | None = None
+
+    def epoch(self, batches: tuple[Tensor, ...], bar: Any) -> tuple[float, float]:
+        """Train through the batches once; return mean loss and error measured while learning.
+
+        Where the loss is not finite any more, the rest of the batches is left out.
+        """
+        self.model.train()
+        # Sums stay on the device: reading them at every step would wait for the GPU.
+        loss_sum = torch.zeros((), device=self.images.device)
+        wrong = torch.zeros((), device=self.images.device, dtype=torch.int64)
+        count = 0
+        for number, batch in enumerate(batches, 1):
+            target = self.labels[batch]
+            outputs = self._outputs(self.images[batch])
+            loss = self.criterion(outputs, target)
+            self.optim.zero_grad(set_to_none=True)
+            loss.backward()
+            self.optim.step()
+            if self.scheduler is not None:
+                self.scheduler.step()
+            loss_sum += loss.detach() * len(batch)
+            wrong += (decide(outputs.detach(), bool(self.wins)) != target).sum()
+            count += len(batch)
+            bar.update()
+            if number % CHECKED == 0 and not math.isfinite(loss_sum.item()):
+                break
+        return loss_sum.item() / count, wrong.item() / count
+
+    def _outputs(self, x: Tensor) -> Tensor:
+        if self.wins is not None:
+            return self.network(x)
+        # Nothing has been changed yet, and nothing is where what comes out does not fit: running
+        # statistics are put back.
+        buffers = {name: buffer.clone() for name, buffer in self.model.named_buffers()}
+        try:
+            with self.reading.watching() as seen:
+                outputs = self.network(x)
+            require_classes(outputs, len(x), self.labels)
+            self.wins = self.reading.choose(outputs, seen)
+        except ValueError:
+            for name, buffer in self.model.named_buffers():
+                buffer.copy_(buffers[name])
+            raise
+        return outputs
+
+    def error_of(self, held: Tensor) -> float:
+        """Return the error on the examples held out."""
+        images, labels = self.images[held], self.labels[held]
+        return evaluate(self.model, images, labels, smallest_wins=self.wins).error
 
 
-def _describe(
-    model: nn.Module,
-    images: Tensor,
-    labels: Tensor,
-    optim: torch.optim.Optimizer,
-    criterion: Criterion,
-    epochs: int,
-    batch_size: int,
-    validation: int,
-    seed: int,
-) -> dict[str, str]:
-    """Say what makes a run what it is, to refuse a checkpoint of another one."""
-    return {
-        "model": str(model),
-        "optimizer": str(optim),
-        "criterion": getattr(criterion, "__qualname__", str(criterion)),
-        # On the CPU: Apple's GPUs know no float64.
-        "images": f"{tuple(images.shape)} with mean {images.cpu().double().mean().item():.9f}",
-        "labels": f"checksum {zlib.crc32(labels.cpu().numpy().tobytes())}",
-        "epochs": str(epochs),
-        "batch_size": str(batch_size),
-        "validation": str(validation),
-        "seed": str(seed),
-    }
+CHECKED = 50  # updates from one look at the loss to the next one
 
 
-def _save_checkpoint(path: Path, run: dict[str, str], state: dict, history: History) -> None:
-    import io
+def _warn_of_divergence(epoch: int, loss: float, path: Path | None) -> None:
+    kept = f" Checkpoint {path} holds the epoch before, if there was one." if path else ""
+    warnings.warn(
+        f"training diverged in epoch {epoch}: the loss is {loss}, and training stopped.{kept} The "
+        "network's weights are of no use any more. Build it anew, and train it with a smaller "
+        "learning rate; see that the images are normalised, too.",
+        stacklevel=3,
+    )
 
-    buffer = io.BytesIO()
-    states = {name: part.state_dict() for name, part in state.items()}
-    torch.save({"run": run, "history": asdict(history), **states}, buffer)
-    write_atomically(path, buffer.getvalue())
 
-
-def _resume(path: Path, run: dict[str, str], state: dict) -> History:
-    try:
-        saved = torch.load(path, map_location="cpu", weights_only=True)
-        theirs, history = saved["run"], History(**saved["history"])
-    except Exception as error:
+def _require_mean(criterion: Criterion) -> None:
+    """Refuse a criterion that does not say the mean of a batch."""
+    told = criterion.keywords if isinstance(criterion, partial) else {}
+    reduction = told.get("reduction", getattr(criterion, "reduction", "mean"))
+    if reduction != "mean":
         raise ValueError(
-            f"{path} is not a checkpoint of fit ({error}). Move it away, or give another path."
-        ) from error
-    for name, here in run.items():
-        if theirs.get(name) != here:
-            raise ValueError(
-                f"checkpoint {path} belongs to another run: its {name} is {theirs.get(name)}, "
-                f"this run's is {here}. Repeat the call as it was, or give another path."
-            )
-    for name, part in state.items():
-        part.load_state_dict(saved[name])
-    # A fused optimiser takes numbers as they lie in memory, and on another device, or with the
-    # kernel, parameters may lie otherwise than where the checkpoint was written.
-    for parameter, kept in state["optimizer"].state.items():
-        for name, value in kept.items():
-            if isinstance(value, Tensor) and value.shape == parameter.shape:
-                kept[name] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
-    return history
+            f"criterion has reduction={reduction!r}; expected 'mean', of which `fit` makes the "
+            "mean of an epoch."
+        )
 
 
 @contextmanager
