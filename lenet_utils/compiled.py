@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.autograd import forward_ad
 from torch.nn import functional as F
 
-from lenet_utils.many_seeds.kernel import KernelUnavailable, load_pictures
+from lenet_utils.many_seeds.kernel import KernelUnavailable, load_pictures, warn_once
 from lenet_utils.models import LeNet5
 from lenet_utils.sequence import rows_of_one_position
 
@@ -38,7 +38,8 @@ def compiled(model: nn.Module) -> Network | None:
         return None
     try:
         return _Compiled(model, load_pictures())
-    except KernelUnavailable:
+    except KernelUnavailable as error:
+        warn_once(error)
         return None
 
 

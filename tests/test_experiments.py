@@ -68,9 +68,8 @@ def toy(**changes) -> Experiment:
 
 def go(folder, experiment=None, **options) -> Record:
     options.setdefault("report", lambda line: None)
-    return run_experiment(
-        experiment or toy(), None, records=folder / "r", cache=folder / "c", **options
-    )
+    options.setdefault("cache", folder / "c")
+    return run_experiment(experiment or toy(), None, records=folder / "r", **options)
 
 
 def numbers(record: Record) -> list[tuple]:
@@ -207,6 +206,25 @@ def test_what_diverged_is_null_and_has_no_mean(tmp_path):
         read.values("train_loss", "quick")
     with pytest.raises(ValueError, match="no measurement 'speed'"):
         read.values("speed", "slow")
+
+
+@pytest.mark.parametrize("cache", ["a file", "no home"])
+def test_a_run_whose_state_cannot_be_kept_says_so_and_ends_the_same(tmp_path, monkeypatch, cache):
+    expected = numbers(go(tmp_path / "whole", seeds=range(1)))
+    (tmp_path / "file").write_text("mine")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    if cache == "no home":
+
+        def unknown(_: int) -> None:
+            raise KeyError
+
+        monkeypatch.delenv("XDG_CACHE_HOME")
+        monkeypatch.delenv("HOME")
+        monkeypatch.setattr("pwd.getpwuid", unknown)
+    with pytest.warns(UserWarning, match="cannot be kept .*XDG_CACHE_HOME") as said:
+        record = go(tmp_path, seeds=range(1), cache=None)
+    assert numbers(record) == expected
+    assert len(said) <= 2  # one for each group of jobs, not one for each epoch
 
 
 def test_an_unknown_record_is_refused_with_those_that_exist(tmp_path):

@@ -18,7 +18,7 @@ from lenet_utils.experiments.protocol import Job, Settings
 from lenet_utils.initialisation import initialise_1998
 from lenet_utils.layers import ScaledTanh, SparseConv2d
 from lenet_utils.many_seeds import GREY_1998, outputs, train_pass
-from lenet_utils.many_seeds.kernel import KernelUnavailable
+from lenet_utils.many_seeds.kernel import KernelUnavailable, warn_once
 from lenet_utils.many_seeds.teams import (
     HIDDEN,
     LOOKS,
@@ -124,8 +124,8 @@ class RoadRunner:
         if device.type == "cpu" and all(knows(model) for model in self.models):
             try:
                 return KernelTeam(members)
-            except KernelUnavailable:
-                pass
+            except KernelUnavailable as error:
+                warn_once(error)
         return PlainTeam(members, device)
 
     def advance(self) -> list[dict[str, float]]:

@@ -3,8 +3,10 @@
 import hashlib
 import io
 import json
+import os
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +16,7 @@ import torch
 from lenet_utils.experiments.environment import environment
 from lenet_utils.experiments.protocol import Experiment, Job, Runner
 from lenet_utils.experiments.records import Record, Run, load_record, record_path, save_record
-from lenet_utils.many_seeds.kernel import cache_folder
+from lenet_utils.system import cache_folder
 from lenet_utils.weights import write_atomically
 
 if TYPE_CHECKING:
@@ -76,11 +78,6 @@ def state_folder(name: str, cache: Path | None = None) -> Path:
     return (cache or cache_folder() / "experiments") / name
 
 
-def _state_path(name: str, group: list[Job], cache: Path | None) -> Path:
-    identity = json.dumps(group, sort_keys=True).encode()
-    return state_folder(name, cache) / f"{hashlib.sha256(identity).hexdigest()[:16]}.pt"
-
-
 def require_same_settings(record: Record, experiment: Experiment) -> None:
     """Refuse a record whose variants have other settings than the experiment's.
 
@@ -132,10 +129,11 @@ def _run_group(
     progress: "_Progress",
 ) -> None:
     runner = experiment.runner(group, data, device)
-    path = _state_path(experiment.name, group, cache)
+    keep = _Keeper(experiment.name, group, cache)
+    path = keep.path
     curves: list[dict[str, list[float]]] = [{} for _ in group]
     seconds, where = 0.0, environment(device)
-    if path.exists():
+    if path is not None and os.path.exists(path):
         try:
             state = torch.load(path, map_location="cpu", weights_only=True)
             curves, seconds = state["curves"], state["seconds"]
@@ -171,7 +169,7 @@ def _run_group(
                 curve.setdefault(name, []).append(value)
         took = time.perf_counter() - start
         seconds += took
-        _save_state(path, group, runner, curves, seconds, where)
+        keep.save(group, runner, curves, seconds, where)
         write(None)
         progress(group, number + 1, runner.passes, took, curves)
     start = time.perf_counter()
@@ -180,24 +178,49 @@ def _run_group(
     write(final)
 
 
-def _save_state(
-    path: Path,
-    group: list[Job],
-    runner: Runner,
-    curves: list[Any],
-    seconds: float,
-    where: dict[str, str],
-) -> None:
-    state = {
-        "environment": where,
-        "jobs": [list(job) for job in group],
-        "curves": curves,
-        "seconds": seconds,
-        "runner": runner.state_dict(),
-    }
-    buffer = io.BytesIO()
-    torch.save(state, buffer)
-    write_atomically(path, buffer.getvalue())
+class _Keeper:
+    """Keeps the state of a group; where that cannot be written, says so and lets the group run."""
+
+    def __init__(self, name: str, group: list[Job], cache: Path | None) -> None:
+        identity = json.dumps(group, sort_keys=True).encode()
+        self.path: Path | None = None
+        try:
+            folder = state_folder(name, cache)
+            self.path = folder / f"{hashlib.sha256(identity).hexdigest()[:16]}.pt"
+        except OSError as error:
+            self._give_up(error)
+
+    def save(
+        self,
+        group: list[Job],
+        runner: Runner,
+        curves: list[Any],
+        seconds: float,
+        where: dict[str, str],
+    ) -> None:
+        if self.path is None:
+            return
+        state = {
+            "environment": where,
+            "jobs": [list(job) for job in group],
+            "curves": curves,
+            "seconds": seconds,
+            "runner": runner.state_dict(),
+        }
+        buffer = io.BytesIO()
+        torch.save(state, buffer)
+        try:
+            write_atomically(self.path, buffer.getvalue())
+        except OSError as error:
+            self._give_up(error)
+
+    def _give_up(self, error: OSError) -> None:
+        self.path = None
+        warnings.warn(
+            f"the state of this run cannot be kept ({error}), so that it begins anew when it is "
+            "cut off; name a folder that can be written in the variable XDG_CACHE_HOME.",
+            stacklevel=4,
+        )
 
 
 class _Progress:

@@ -10,7 +10,6 @@ what both must give, and the fallback where there is no C++ compiler.
 
 import os
 import time
-import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal, NamedTuple
@@ -21,7 +20,7 @@ from torch import Tensor, nn
 from lenet_utils.criteria import Criterion
 from lenet_utils.many_seeds.arguments import refusal, require_pictures, require_training
 from lenet_utils.many_seeds.batched import Batched
-from lenet_utils.many_seeds.kernel import KernelUnavailable, load_kernel
+from lenet_utils.many_seeds.kernel import KernelUnavailable, load_kernel, warn_once
 from lenet_utils.many_seeds.lanes import Lanes
 from lenet_utils.models import LeNet5
 
@@ -229,6 +228,6 @@ def _choose(models: Sequence[LeNet5], path: Path) -> Path:
     except KernelUnavailable as error:
         if path == "kernel":
             raise
-        warnings.warn(f"training will be slow, in plain PyTorch: {error}", stacklevel=3)
+        warn_once(error)
         return "plain"
     return "kernel"

@@ -5,6 +5,8 @@
 // in registers, so that C1's and C3's states are never written. Called from compiled.py through
 // ctypes.
 
+#include <dlfcn.h>
+
 #include <cstdint>
 #include <cstring>
 
@@ -183,13 +185,17 @@ static void c1_gradient(const Kept& k, const V (*d2)[14][14], V* gw, V* gb) {
     }
 }
 
-// A share of the blocks of LANES pictures for each thread of PyTorch's own OpenMP, which is in the
-// process: threads beside it would wait for processors that its team keeps while it spins.
-extern "C" {
-void GOMP_parallel(void (*)(void*), void*, unsigned threads, unsigned flags);
-int omp_get_thread_num();
-int omp_get_num_threads();
+// A share of the blocks of LANES pictures for each thread of PyTorch's own OpenMP: threads beside it
+// would wait for processors that its team keeps while it spins. So its functions are looked up in
+// the process, whatever library they come from, and not linked; without them one thread does all.
+template <class Function>
+static Function* in_process(const char* name) {
+  return reinterpret_cast<Function*>(dlsym(RTLD_DEFAULT, name));
 }
+static const auto parallel =
+    in_process<void(void (*)(void*), void*, unsigned threads, unsigned flags)>("GOMP_parallel");
+static const auto thread_number = in_process<int()>("omp_get_thread_num");
+static const auto thread_count = in_process<int()>("omp_get_num_threads");
 
 template <class Work>
 static void share(int64_t count, int threads, Work work) {
@@ -199,10 +205,13 @@ static void share(int64_t count, int threads, Work work) {
   } job = {work, (count + LANES - 1) / LANES};
   const auto part = [](void* it) {
     const Job& job = *static_cast<Job*>(it);
-    const int64_t me = omp_get_thread_num(), all = omp_get_num_threads();
+    const int64_t me = thread_number(), all = thread_count();
     job.work(me, job.blocks * me / all, job.blocks * (me + 1) / all);
   };
-  GOMP_parallel(part, &job, threads, 0);
+  if (parallel && thread_number && thread_count)
+    parallel(part, &job, threads, 0);
+  else
+    work(0, 0, job.blocks);
 }
 
 static inline int filled(int64_t block, int64_t count) {
