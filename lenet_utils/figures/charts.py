@@ -14,6 +14,7 @@ from lenet_utils.figures.style import (
     logarithmic,
     open_axes,
     render,
+    styled,
     subplots,
 )
 
@@ -37,6 +38,7 @@ class Series(NamedTuple):
     high: Sequence[float] | None = None
 
 
+@styled
 def lines(
     series: dict[str, Series],
     *,
@@ -106,6 +108,7 @@ def _name_rows(axis: "Axes", names: list[str]) -> None:
             )  # fmt: skip
 
 
+@styled
 def intervals(
     rows: dict[str, Measured], *, xlabel: str, alt: str = "", caption: str = "", log: bool = False
 ) -> Figure:

@@ -3,9 +3,19 @@
 from collections.abc import Mapping, Sequence
 
 from lenet_utils.accounting import LayerTable
-from lenet_utils.figures.style import BLUE, ORANGE, WIDTH, Figure, open_axes, render, subplots
+from lenet_utils.figures.style import (
+    BLUE,
+    ORANGE,
+    WIDTH,
+    Figure,
+    open_axes,
+    render,
+    styled,
+    subplots,
+)
 
 
+@styled
 def costs(errors: Mapping[str, Sequence[float]], *, caption: str = "") -> Figure:
     """Draw the error of one run for each seed, variant by variant, beside that of the first.
 
@@ -44,6 +54,7 @@ def costs(errors: Mapping[str, Sequence[float]], *, caption: str = "") -> Figure
     )
 
 
+@styled
 def size_and_work(tables: Mapping[str, LayerTable], *, caption: str = "") -> Figure:
     """Draw networks by their parameters and their multiply-accumulates for one picture.
 

@@ -14,6 +14,7 @@ from lenet_utils.figures.style import (
     open_axes,
     render,
     show,
+    styled,
     subplots,
 )
 from lenet_utils.layers import AMPLITUDE
@@ -22,6 +23,7 @@ _ROW, _ROW_OF_UNITS = 16, 40
 _PICTURE = 1.3  # inches
 
 
+@styled
 def feature_maps(
     picture: Tensor, states: Mapping[str, Tensor], *, alt: str, caption: str = ""
 ) -> Figure:
@@ -69,6 +71,7 @@ def _side_by_side(maps: Tensor) -> Tensor:
     return sheet
 
 
+@styled
 def by_layer(
     layers: Sequence[str], series: Mapping[str, Sequence[float]], *, ylabel: str, caption: str = ""
 ) -> Figure:
@@ -110,6 +113,7 @@ def by_layer(
     return render(figure, f"{ylabel}, layer by layer. {told}.", caption, **series)
 
 
+@styled
 def reading(
     picture: Tensor, distances: Tensor, *, what: str, highest: float, caption: str = ""
 ) -> Figure:

@@ -17,10 +17,12 @@ from lenet_utils.figures.style import (
     open_axes,
     render,
     show,
+    styled,
     subplots,
 )
 
 
+@styled
 def pictures(
     images: Tensor,
     titles: Sequence[str] | None = None,
@@ -65,6 +67,7 @@ def pictures(
     return render(figure, alt, caption, images=values)
 
 
+@styled
 def maps(states: Tensor, *, alt: str, caption: str = "", limit: float = 1.7159) -> Figure:
     """Draw up to 16 maps of a layer in a figure that has the same size for every layer.
 
@@ -94,6 +97,7 @@ def maps(states: Tensor, *, alt: str, caption: str = "", limit: float = 1.7159) 
     return render(figure, alt, caption, states=values)
 
 
+@styled
 def wiring(table: Tensor) -> Figure:
     """Draw which S2 maps feed each C3 map: Table I as wires.
 
@@ -131,6 +135,7 @@ def wiring(table: Tensor) -> Figure:
     )
 
 
+@styled
 def glyphs(codes: Tensor, titles: Sequence[str] | None = None, *, caption: str = "") -> Figure:
     """Draw vectors of 84 states as 7x12 pictures, as Fig. 3 does.
 
@@ -156,6 +161,7 @@ def glyphs(codes: Tensor, titles: Sequence[str] | None = None, *, caption: str =
     )
 
 
+@styled
 def shares(table: LayerTable) -> Figure:
     """Draw each layer's share of the parameters and of the connections, as bars."""
     names = [layer.name for layer in table]

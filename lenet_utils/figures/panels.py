@@ -18,6 +18,7 @@ from lenet_utils.figures.style import (
     open_axes,
     render,
     show,
+    styled,
     subplots,
 )
 
@@ -29,6 +30,7 @@ _OCHRE = "#a07d10"
 _COLOURS = (BLUE, ORANGE, GREEN, PURPLE, _OCHRE)
 
 
+@styled
 def panels(
     pictures: Sequence[Tensor],
     titles: Sequence[str],
@@ -83,6 +85,7 @@ def panels(
     return render(figure, alt, caption, **arrays)
 
 
+@styled
 def windows(
     image: Tensor,
     boxes: Mapping[str, tuple[int, int, int, int]],
@@ -122,6 +125,7 @@ def windows(
     return render(figure, alt, caption, **{name: torch.tensor(b) for name, b in boxes.items()})
 
 
+@styled
 def curves(
     x: Sequence[float],
     series: Mapping[str, Sequence[float]],

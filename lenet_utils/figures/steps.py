@@ -7,12 +7,13 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from lenet_utils.figures.panels import write_numbers
-from lenet_utils.figures.style import ORANGE, Figure, render, show, subplots
+from lenet_utils.figures.style import ORANGE, Figure, render, show, styled, subplots
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+@styled
 def convolution_step(picture: Tensor, kernel: Tensor, place: tuple[int, int]) -> Figure:
     """Draw how one unit of a feature map comes about, the units before it already filled in.
 

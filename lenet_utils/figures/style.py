@@ -1,10 +1,13 @@
 """What all figures share: colours, the drawing surface, and the way to an SVG for any page."""
 
+import hashlib
 import io
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import wraps
 from html import escape
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec
 
 from torch import Tensor
 
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
 BLUE, ORANGE, GREEN, PURPLE = "#3b82c4", "#d55e00", "#009e73", "#b05aa0"
 # Matplotlib wants a colour; this one, used nowhere else, is replaced by `currentColor`.
 INK = "#010203"
+P = ParamSpec("P")
 WIDTH = 6.9  # inches at 100 dots: the text column of the book
 
 
@@ -44,16 +48,31 @@ class Figure:
         )
 
 
+def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
+    """Make what draws a figure do so in the book's style, whatever the reader's settings are.
+
+    Matplotlib reads its settings at every step, from the first line to the file. So defaults come
+    first, then the book's style, around the whole of it; afterwards the reader's are back.
+    """
+
+    @wraps(draw)
+    def drawn(*args: P.args, **options: P.kwargs) -> Figure:
+        from matplotlib import style
+
+        with style.context(STYLE, after_reset=True):
+            return draw(*args, **options)
+
+    return drawn
+
+
 def subplots(rows: int, columns: int, width: float, height: float) -> tuple[Any, Any]:
     """Make an empty drawing of width by height inches, with rows by columns of axes."""
-    from matplotlib import rc_context
     from matplotlib.figure import Figure as Canvas
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     layout = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.02, wspace=0.02, hspace=0.02)
-    with rc_context(STYLE):
-        figure = Canvas(figsize=(width, height), layout=layout)
-        return figure, figure.subplots(rows, columns, squeeze=False)
+    figure = Canvas(figsize=(width, height), layout=layout)
+    return figure, figure.subplots(rows, columns, squeeze=False)
 
 
 def show(axis: "Axes", picture: Tensor, low: float, high: float, signed: bool) -> None:
@@ -115,8 +134,8 @@ def render(figure: Any, alt: str, caption: str, **arrays: Any) -> Figure:
         if text.get_color() == "black":
             text.set_color(INK)
     buffer = io.StringIO()
-    # The salt makes the names of clip paths the same in every run, and other in every figure.
-    with rc_context(STYLE | {"svg.hashsalt": alt}):
+    # The salt makes the names of marks the same in every run, and other in every figure.
+    with rc_context({"svg.hashsalt": alt}):
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :]
@@ -124,9 +143,21 @@ def render(figure: Any, alt: str, caption: str, **arrays: Any) -> Figure:
     svg = re.sub(r"\s*\n\s*", " ", svg)
     svg = re.sub(r' id="(image[0-9a-f]+|[a-zA-Z0-9.]+_\d+)"', "", svg)
     svg = re.sub(r'(<svg [^>]*?)width="([\d.]+)pt" height="([\d.]+)pt"', _sized, svg, count=1)
-    svg = svg.replace(INK, "currentColor")
+    svg = _name_clips(svg.replace(INK, "currentColor"))
     label = f'<svg role="img" aria-label="{escape(alt)}" '
     return Figure(svg.replace("<svg ", label, 1).strip(), alt, caption, arrays)
+
+
+def _name_clips(svg: str) -> str:
+    """Name clip paths after the drawing: matplotlib's names hang on the last bit of a layout."""
+    names = re.findall(r'<clipPath id="([^"]+)"', svg)
+    nameless = svg
+    for name in names:
+        nameless = nameless.replace(name, "")
+    drawing = hashlib.sha256(nameless.encode()).hexdigest()[:10]
+    for i, name in enumerate(names):
+        svg = svg.replace(name, f"p{drawing}-{i}")
+    return svg
 
 
 def _sized(match: re.Match[str]) -> str:

@@ -18,11 +18,13 @@ from lenet_utils.figures.style import (
     open_axes,
     render,
     show,
+    styled,
     subplots,
 )
 from lenet_utils.training import History
 
 
+@styled
 def learning_curves(history: History) -> Figure:
     """Draw the error of each epoch: on the training digits while learning, and on held-out ones.
 
@@ -57,6 +59,7 @@ def learning_curves(history: History) -> Figure:
     )
 
 
+@styled
 def descent(
     path: Sequence[tuple[float, float]],
     curvatures: tuple[float, float],
@@ -93,6 +96,7 @@ def descent(
     return render(figure, alt, caption, path=path)
 
 
+@styled
 def confusion_matrix(
     confusion: Tensor, names: Sequence[str] | None = None, *, when: str = ""
 ) -> Figure:
@@ -141,6 +145,7 @@ def confusion_matrix(
     )
 
 
+@styled
 def answers(
     images: Tensor,
     labels: Tensor,
