@@ -1,6 +1,7 @@
 # make book       build the book into _build/html (first run: also .venv and MNIST)
 # make pdf        print the book into _build/lenet5-rebuilt.pdf
 # make test       the same set-up, then every test
+# make test-lowest  the package's tests with the lowest versions that pyproject.toml declares
 # make lab        open the lessons in JupyterLab
 # make serve      serve the built book at http://localhost:8000
 # make slides     the same, and say where the slides are: slides/*.md with figures of the lessons
@@ -27,7 +28,7 @@ SOURCES := _config.yml _toc.yml $(wildcard lenet_utils/trained/* lenet_utils/rec
 	! -path '*/vendor/*' ! -path '*/.ipynb_checkpoints/*' ! -name '*.pyc')
 
 .DEFAULT_GOAL := book
-.PHONY: book pdf slides test check lab serve notebooks assignments grade bench clean
+.PHONY: book pdf slides test test-lowest check lab serve notebooks assignments grade bench clean
 
 book: $(MNIST) $(SITE)
 	@echo
@@ -78,6 +79,10 @@ test: $(MNIST) $(SITE)
 	$(BIN)/ruff format --check .
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder \
 		--nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg tests notebooks
+
+# With numpy 1 and with numpy 2, each in an environment of its own; NUMPY=2 tries that one alone.
+test-lowest:
+	$(PYTHON) tools/lowest.py $(NUMPY)
 
 lab: $(MNIST)
 	$(BIN)/jupyter lab notebooks

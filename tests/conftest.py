@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -116,7 +117,7 @@ def seen(browser: object, address: str, published: str) -> Iterator[Callable]:
     REPORT.write_text(table)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Show what the pages weigh, if a test, perhaps in another process, has measured them."""
     if REPORT.exists() and REPORT.stat().st_mtime >= terminalreporter.config.stash[STARTED]:
         terminalreporter.write_line(REPORT.read_text())

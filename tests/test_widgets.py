@@ -17,6 +17,9 @@ def curve(passes: int) -> figures.Figure:
     )
 
 
+needs_stack = pytest.mark.skipif(
+    not hasattr(ipywidgets, "Stack"), reason="ipywidgets 7 has no Stack"
+)
 CURVES = {f"{passes} passes": curve(passes) for passes in (1, 2, 3)}
 
 
@@ -44,6 +47,7 @@ def test_without_widgets_one_figure_stands_there_with_all_the_others_in_words(fr
     ]
 
 
+@needs_stack
 def test_the_widget_starts_where_the_still_figure_stands_and_hides_it(framed):
     style, slider, stack = parts(framed.widget())
     assert (slider.label, slider.description) == ("3 passes", "Trained for")
@@ -54,6 +58,7 @@ def test_the_widget_starts_where_the_still_figure_stands_and_hides_it(framed):
     assert hidden not in other._repr_html_()
 
 
+@needs_stack
 def test_slider_and_frames_are_linked_in_the_browser(framed):
     before = set(ipywidgets.widgets.widget._instances)
     _, slider, stack = parts(framed.widget())
@@ -63,6 +68,7 @@ def test_slider_and_frames_are_linked_in_the_browser(framed):
     assert link.target == (stack, "selected_index")
 
 
+@needs_stack
 def test_frames_name_no_part_of_the_still_figure(framed):
     """A browser does not draw what is cut out by a path that stands in a hidden drawing."""
     frame = parts(framed.widget())[2].children[2].value
@@ -75,7 +81,7 @@ def test_frames_name_no_part_of_the_still_figure(framed):
 
 
 def test_without_stack_as_on_colab_a_kernel_turns_the_pages(framed, monkeypatch):
-    monkeypatch.delattr(ipywidgets, "Stack")
+    monkeypatch.delattr(ipywidgets, "Stack", raising=False)
     _, slider, page = parts(framed.widget())
     assert "to 1 &lt; 4 percent" in page.value
     slider.index = 0
