@@ -64,5 +64,5 @@ class DrawParameters(NbGraderPreprocessor):
         self, nb: NotebookNode, resources: ResourcesDict
     ) -> tuple[NotebookNode, ResourcesDict]:
         """Draw the numbers of one master for the term in term.txt."""
-        term = TERM.read_text().strip()
+        term = TERM.read_text(encoding="utf-8").strip()
         return draw_parameters(nb, resources["nbgrader"]["assignment"], term), resources

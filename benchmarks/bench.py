@@ -102,7 +102,7 @@ def import_section() -> str:
     )
     command = [sys.executable, "-c", code]
     runs = [
-        float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        float(subprocess.run(command, check=True, capture_output=True, encoding="utf-8").stdout)
         for _ in range(7)
     ]
     took = statistics.median(runs)

@@ -38,7 +38,9 @@ def grading_section() -> str:
         began = time.perf_counter()
         memory = grade(submissions, graded, temporary)
         whole = time.perf_counter() - began
-        records = [json.loads(path.read_text()) for path in graded.glob("records/*/*.json")]
+        records = [
+            json.loads(path.read_text(encoding="utf-8")) for path in graded.glob("records/*/*.json")
+        ]
         # torch makes an empty folder of its own there, one for each user.
         files = len({f.name for f in temporary.iterdir()} - {f"torchinductor_{getpass.getuser()}"})
     seconds = [record["seconds"] for record in records]

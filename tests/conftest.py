@@ -67,7 +67,7 @@ def address(site: Path) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def published(site: Path) -> Iterator[str]:
     """The same below the path at which the book is published."""
-    config = yaml.safe_load((ROOT / "_config.yml").read_text())
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     with host(site, urlsplit(config["html"]["baseurl"]).path) as address:
         yield address.rstrip("/")
 
@@ -114,10 +114,10 @@ def seen(browser: object, address: str, published: str) -> Iterator[Callable]:
     yield visited
     table = "\n".join(["A page's first visit, compressed:", *weights.values(), ""])
     REPORT.parent.mkdir(exist_ok=True)
-    REPORT.write_text(table)
+    REPORT.write_text(table, encoding="utf-8")
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Show what the pages weigh, if a test, perhaps in another process, has measured them."""
     if REPORT.exists() and REPORT.stat().st_mtime >= terminalreporter.config.stash[STARTED]:
-        terminalreporter.write_line(REPORT.read_text())
+        terminalreporter.write_line(REPORT.read_text(encoding="utf-8"))

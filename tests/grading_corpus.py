@@ -377,5 +377,5 @@ def write_submissions(
         text = nbformat.writes(notebook)
         for key, value in replaced.items():
             text = text.replace(f"@{key}@", str(value))
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
     return folder

@@ -51,7 +51,10 @@ def copied(folder: Path) -> Path:
 
 
 def released(course: Path) -> dict[str, str]:
-    return {p.parent.name: p.read_text() for p in sorted((course / "release").glob("*/*.ipynb"))}
+    return {
+        p.parent.name: p.read_text(encoding="utf-8")
+        for p in sorted((course / "release").glob("*/*.ipynb"))
+    }
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +62,7 @@ def generated(tmp_path_factory):
     course = copied(tmp_path_factory.mktemp("copy"))
     # The terminal's TERM, which every shell exports, is no name of a term.
     make(course.parent, TERM="xterm-256color")
-    assert (course / "term.txt").read_text() == TERM.read_text()
+    assert (course / "term.txt").read_text(encoding="utf-8") == TERM.read_text(encoding="utf-8")
     return released(course)
 
 
@@ -74,7 +77,7 @@ def test_the_release_is_what_the_masters_give(generated):
 def test_another_term_has_other_numbers_and_the_same_cells(generated, tmp_path):
     course = copied(tmp_path)
     make(tmp_path, "TERM=2027-spring heron")
-    assert (course / "term.txt").read_text() == "2027-spring heron\n"
+    assert (course / "term.txt").read_text(encoding="utf-8") == "2027-spring heron\n"
     other = released(course)
     assert set(other) == set(generated)
     for name, text in other.items():

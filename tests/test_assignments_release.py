@@ -49,8 +49,11 @@ def visible(name: str) -> list[nbformat.NotebookNode]:
 PUBLIC = "\n".join(
     [
         *(sources(path) for path in sorted((ROOT / "notebooks").glob("*.ipynb"))),
-        *(path.read_text() for path in sorted((ROOT / "lenet_utils").rglob("*.py"))),
-        *(path.read_text() for path in sorted((ROOT / "book").glob("*.md"))),
+        *(
+            path.read_text(encoding="utf-8")
+            for path in sorted((ROOT / "lenet_utils").rglob("*.py"))
+        ),
+        *(path.read_text(encoding="utf-8") for path in sorted((ROOT / "book").glob("*.md"))),
     ]
 )
 SECRET = {
@@ -80,7 +83,7 @@ def test_students_notebooks_hold_neither_solutions_nor_hidden_tests(name):
     assert not leaks(text)
     solved = "\n".join(SOLUTION.findall("\n".join(c.source for c in cells(name))))
     assert lines(solved) and not lines(solved) & lines(text)
-    term = (COURSE / "term.txt").read_text().strip()
+    term = (COURSE / "term.txt").read_text(encoding="utf-8").strip()
     assert not re.search(rf"\bterm\W+{re.escape(term)}\b", text)
 
 
@@ -98,7 +101,9 @@ def test_the_built_book_does_not(site):
     seen = 0
     for path in site.rglob("*"):
         if path.suffix in read and "vendor" not in path.parts:
-            text = html.unescape(re.sub(r"<[^>]+>", "", path.read_text(errors="replace")))
+            text = html.unescape(
+                re.sub(r"<[^>]+>", "", path.read_text(errors="replace", encoding="utf-8"))
+            )
             assert not leaks(text), path
             seen += 1
     assert seen > 20
@@ -106,7 +111,7 @@ def test_the_built_book_does_not(site):
 
 
 def test_the_search_index_does_not(site):
-    index = names((site / "searchindex.js").read_text())
+    index = names((site / "searchindex.js").read_text(encoding="utf-8"))
     released = "\n".join(sources(notebook_path(name, "release")) for name in NAMES)
     secret = names("\n".join(map(hidden, NAMES))) - names(PUBLIC) - names(released)
     assert secret and names(PUBLIC) & index

@@ -34,16 +34,17 @@ def test_a_formula_that_mathjax_cannot_read_is_a_warning(mathjax, caplog, monkey
 
 
 def test_a_style_sheet_keeps_what_pages_and_scripts_name(tmp_path):
-    (tmp_path / "a.html").write_text('<p class="used" id="here">')
-    (tmp_path / "a.js").write_text("element.classList.add('added')")
+    (tmp_path / "a.html").write_text('<p class="used" id="here">', encoding="utf-8")
+    (tmp_path / "a.js").write_text("element.classList.add('added')", encoding="utf-8")
     sheet = tmp_path / "a.css"
     sheet.write_text(
         "p,.gone{a:b}.used:not(.never) b{c:d}.added,#here{e:f}#gone{g:h}"
         "@media print{.used{i:j}.gone{k:l}}@media screen{.gone{m:n}}"
-        "@keyframes x{to{o:p}}.bs-tooltip-top{q:r}.fa-bars:before{s:t}"
+        "@keyframes x{to{o:p}}.bs-tooltip-top{q:r}.fa-bars:before{s:t}",
+        encoding="utf-8",
     )
     lenet_styles.purge(sheet, tmp_path)
-    assert sheet.read_text() == (
+    assert sheet.read_text(encoding="utf-8") == (
         "p{a:b}.used:not(.never) b{c:d}.added,#here{e:f}"
         "@media print{.used{i:j}}@keyframes x{to{o:p}}.bs-tooltip-top{q:r}"
     )
@@ -52,9 +53,11 @@ def test_a_style_sheet_keeps_what_pages_and_scripts_name(tmp_path):
 def live_folder(tmp_path, entry):
     (tmp_path / "weights").mkdir()
     (tmp_path / "weights" / "a.safetensors").write_bytes(b"abc")
-    (tmp_path / "digits.json").write_text("{}")
-    (tmp_path / "part.js").write_text("export const one = 1;\nexport function two() {}\n")
-    (tmp_path / "live.js").write_text(entry)
+    (tmp_path / "digits.json").write_text("{}", encoding="utf-8")
+    (tmp_path / "part.js").write_text(
+        "export const one = 1;\nexport function two() {}\n", encoding="utf-8"
+    )
+    (tmp_path / "live.js").write_text(entry, encoding="utf-8")
     return tmp_path
 
 
@@ -64,7 +67,7 @@ def test_modules_become_one_script_with_their_data(tmp_path):
         'import { one } from "./part.js";\nfetch(new URL(name, import.meta.url), one);\n',
     )
     lenet_live.bundle(folder)
-    text = (folder / lenet_live.BUNDLE).read_text()
+    text = (folder / lenet_live.BUNDLE).read_text(encoding="utf-8")
     assert '"weights/a.safetensors": "data:;base64,YWJj"' in text
     assert 'const { one } = modules["part.js"];' in text
     assert "fetch(files[name], one)" in text
@@ -94,7 +97,7 @@ def test_scripts_in_a_page_move_into_files_and_data_stays(tmp_path):
         tmp_path,
     )
     (moved,) = (tmp_path / "_static").glob("inline-*.js")
-    assert moved.read_text() == 'let a = "<b>";\n'
+    assert moved.read_text(encoding="utf-8") == 'let a = "<b>";\n'
     assert page == (
         f'<script src="../_static/{moved.name}"></script>'
         '<script type="application/json">{}</script><script src="a.js"></script>'

@@ -111,7 +111,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def surroundings(folder: Path) -> dict[str, str]:
     """Return the environment of the reader's shell."""
     (folder / "jupyter_server_config.json").write_text(
-        '{"ServerApp": {"allow_root": true, "open_browser": false, "port": 0}}'
+        '{"ServerApp": {"allow_root": true, "open_browser": false, "port": 0}}', encoding="utf-8"
     )
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
@@ -139,29 +139,29 @@ def test_every_command_of_a_page_works(page: str, copy: Path) -> None:
         done = subprocess.run(
             ["bash", "-c", SHELL + script], cwd=copy, env=surroundings(copy.parent),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            text=True, timeout=120,
+            encoding="utf-8", timeout=120,
         )  # fmt: skip
         assert done.returncode == 0, f"{page}:\n{script}\n\n{done.stdout}"
 
 
 def test_they_lead_from_a_clone_to_the_points(copy: Path) -> None:
     graded = copy.parent / "homework-graded" / A1
-    with (graded / "grades.csv").open(newline="") as file:
+    with (graded / "grades.csv").open(newline="", encoding="utf-8") as file:
         rows = {row["student"]: row for row in csv.DictReader(file)}
     assert {name: row["total"] for name, row in rows.items()} == {"ann": "18", "bob": "0"}
     assert rows["ann"]["to read"] == "q6_reasons"
-    assert "18 of 20 points" in (graded / "feedback" / "ann.html").read_text()
-    with (copy / "assignments" / "grades.csv").open(newline="") as file:
+    assert "18 of 20 points" in (graded / "feedback" / "ann.html").read_text(encoding="utf-8")
+    with (copy / "assignments" / "grades.csv").open(newline="", encoding="utf-8") as file:
         (row,) = csv.DictReader(file)
     assert (row["student_id"], float(row["score"]), float(row["max_score"])) == ("ann", 18, 20)
 
 
 def test_they_leave_no_old_address_in_a_fork(copy: Path) -> None:
     search = ["git", "grep", "-l", "lenet5-rebuilt/lenet5-rebuilt", "2027-spring"]
-    found = subprocess.run(search, cwd=copy, capture_output=True, text=True)
+    found = subprocess.run(search, cwd=copy, capture_output=True, encoding="utf-8")
     assert (found.returncode, found.stdout) == (1, "")
     origin = subprocess.run(
-        ["git", "ls-remote", "--tags", "origin"], cwd=copy, capture_output=True, text=True
+        ["git", "ls-remote", "--tags", "origin"], cwd=copy, capture_output=True, encoding="utf-8"
     )
     tags = rf"^(\w+)\trefs/tags/(?:v{re.escape(VERSION)}|2027-spring)$"
     assert len(set(re.findall(tags, origin.stdout, re.M))) == 1
@@ -177,7 +177,9 @@ def test_what_is_not_run_here_is_on_a_page_and_runs_elsewhere() -> None:
 def test_commands_stand_in_blocks(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
     assert {language for language, _ in FENCE.findall(text)} <= {"sh", "python", "{lesson}"}
-    targets = "|".join(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    targets = "|".join(
+        re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    )
     for span in re.findall(r"`([^`\n]+)`", FENCE.sub("", text)):
         if span.split()[0] in PROGRAMS and " " in span:
             known = re.fullmatch(rf"make( [A-Z]+=\S+)* ({targets})( [A-Z]+=\S+)*", span)

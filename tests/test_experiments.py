@@ -269,7 +269,7 @@ def test_the_command_line_lists_and_refuses(capsys, tmp_path):
 def test_a_reader_may_have_seen_enough():
     command = [sys.executable, "-m", "lenet_utils.experiments", "list"]
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as listing:
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, encoding="utf-8") as listing:
         listing.stdout.close()
         assert listing.stderr.read() == ""
     assert listing.returncode == 1

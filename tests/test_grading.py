@@ -38,11 +38,13 @@ class Graded:
     names: list[str]
 
     def rows(self, name: str = "grades.csv") -> list[dict[str, str]]:
-        with (self.output / ASSIGNMENT / name).open(newline="") as file:
+        with (self.output / ASSIGNMENT / name).open(newline="", encoding="utf-8") as file:
             return list(csv.DictReader(file))
 
     def page(self, student: str) -> str:
-        return (self.output / ASSIGNMENT / "feedback" / f"{student}.html").read_text()
+        return (self.output / ASSIGNMENT / "feedback" / f"{student}.html").read_text(
+            encoding="utf-8"
+        )
 
 
 def command(submissions: Path, course: Path, output: Path, more: str = "") -> list[str]:
@@ -73,7 +75,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Graded:
         link = submissions / "link.ipynb"
         link.symlink_to(course / "source" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb")
         done = subprocess.run(
-            command(submissions, course, output), capture_output=True, text=True, timeout=600
+            command(submissions, course, output), capture_output=True, encoding="utf-8", timeout=600
         )
     assert done.returncode == 0, done.stdout + done.stderr
     return Graded(course, output, done.stdout, names)
@@ -134,7 +136,7 @@ def test_masters_and_grades_are_untouched(graded: Graded) -> None:
 
 
 def test_nothing_is_left_running(graded: Graded) -> None:
-    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
+    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, encoding="utf-8").stdout
     assert str(graded.output) not in listed
 
 
@@ -167,7 +169,10 @@ def test_points_that_a_person_gave_survive_a_second_run(graded: Graded, tmp_path
     submissions.mkdir()
     shutil.copy(graded.output.parent / "submissions" / "plain.ipynb", submissions)
     done = subprocess.run(
-        command(submissions, graded.course, output), capture_output=True, text=True, timeout=300
+        command(submissions, graded.course, output),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=300,
     )
     assert "1 graded before and unchanged" in done.stdout, done.stdout + done.stderr
     again = Graded(graded.course, output, done.stdout, ["plain"])
@@ -184,7 +189,9 @@ def test_a_run_that_was_killed_goes_on(
     submissions = write_submissions(tmp_path / "submissions", release, names)
     run = command(submissions, graded.course, output, "--workers 1")
     monkeypatch.setenv("TMPDIR", str(tmp_path))  # what a killed run leaves there goes with it
-    with subprocess.Popen(run, stdout=subprocess.PIPE, text=True, start_new_session=True) as first:
+    with subprocess.Popen(
+        run, stdout=subprocess.PIPE, encoding="utf-8", start_new_session=True
+    ) as first:
         for line in first.stdout:
             if "loops  " in line:
                 break
@@ -193,7 +200,7 @@ def test_a_run_that_was_killed_goes_on(
     written = record.stat().st_mtime_ns
     time.sleep(1)
     assert not (output / ASSIGNMENT / "grades.csv").exists()
-    second = subprocess.run(run, capture_output=True, text=True, timeout=300)
+    second = subprocess.run(run, capture_output=True, encoding="utf-8", timeout=300)
     assert second.returncode == 0, second.stdout + second.stderr
     assert "graded before and unchanged" in second.stdout
     assert record.stat().st_mtime_ns == written
@@ -208,7 +215,7 @@ def without_namespaces(submissions: Path, course: Path, output: Path) -> Any:
     grade = [sys.executable, str(GRADING), str(submissions), "--course", str(course)]
     return subprocess.run(
         [*grade, "--output", str(output), *LIMITS.split()],
-        env=os.environ | {"PATH": str(tools)}, capture_output=True, text=True, timeout=300,
+        env=os.environ | {"PATH": str(tools)}, capture_output=True, encoding="utf-8", timeout=300,
     )  # fmt: skip
 
 
@@ -254,7 +261,9 @@ def test_what_cannot_be_graded_is_named(
 def test_make_asks_for_the_folder() -> None:
     venv = os.path.relpath(Path(sys.prefix).resolve(), REPOSITORY)
     done = subprocess.run(
-        ["make", "-C", str(REPOSITORY), f"VENV={venv}", "grade"], capture_output=True, text=True
+        ["make", "-C", str(REPOSITORY), f"VENV={venv}", "grade"],
+        capture_output=True,
+        encoding="utf-8",
     )
     assert done.returncode != 0
     assert "make grade SUBMISSIONS=folder" in done.stderr

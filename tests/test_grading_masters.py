@@ -34,11 +34,11 @@ def test_the_masters_own_answers_earn_all_that_tests_give(tmp_path: Path) -> Non
     venv = os.path.relpath(Path(sys.prefix).resolve(), ROOT)
     done = subprocess.run(
         ["make", "-C", str(ROOT), f"VENV={venv}", "grade", f"SUBMISSIONS={folder}"],
-        capture_output=True, text=True, timeout=600,
+        capture_output=True, encoding="utf-8", timeout=600,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     for name in NAMES:
-        with (tmp_path / "submissions-graded" / name / "grades.csv").open() as file:
+        with (tmp_path / "submissions-graded" / name / "grades.csv").open(encoding="utf-8") as file:
             row = next(csv.DictReader(file))
         for cell in nbformat.read(notebook_path(name), 4).cells:
             if points(cell):
@@ -69,5 +69,5 @@ def test_nbgrader_alone_grades_the_course_folder_as_it_is(
         submission = book.find_submission(name, "ann")
         assert (submission.score, submission.max_score) == (18, 20)
         assert submission.needs_manual_grade
-    page = (tmp_path / "feedback" / "ann" / name / f"{name}.html").read_text()
+    page = (tmp_path / "feedback" / "ann" / name / f"{name}.html").read_text(encoding="utf-8")
     assert "HIDDEN TESTS" not in page

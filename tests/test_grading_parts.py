@@ -241,7 +241,7 @@ mine = open("mine").read()
 
 
 def test_the_weak_enclosure_refuses_what_python_can_refuse(tmp_path: Path) -> None:
-    (tmp_path / "secret").write_text("secret")
+    (tmp_path / "secret").write_text("secret", encoding="utf-8")
     student = Student(Enclosure(namespaces=False, own_user=False), Limits(60, 60))
     try:
         student.run(
@@ -272,8 +272,8 @@ def test_python_may_lie_where_the_enclosure_has_its_own_folders(
     if not enclosure().namespaces:
         pytest.skip("needs namespaces")
     (tmp_path / "library").mkdir()
-    (tmp_path / "library" / "module.py").write_text("x = 1")
-    (tmp_path / "beside").write_text("secret")
+    (tmp_path / "library" / "module.py").write_text("x = 1", encoding="utf-8")
+    (tmp_path / "beside").write_text("secret", encoding="utf-8")
     paths = [*isolation.readable(), str(tmp_path / "library")]
     monkeypatch.setattr(isolation, "readable", lambda: paths)
     student = Student(Enclosure(namespaces=True, own_user=os.getuid() == 0), Limits(60, 60))
@@ -375,7 +375,8 @@ def test_whose_file_it_is(
     nbformat.write(release, file)
     (tmp_path / "submission_metadata.yml").write_text(
         "submission_77:\n  :submitters:\n"
-        "  - :name: Ada Lovelace\n    :sid: s1\n    :email: ada@example.org\n"
+        "  - :name: Ada Lovelace\n    :sid: s1\n    :email: ada@example.org\n",
+        encoding="utf-8",
     )
     found = submissions.find(tmp_path, {"tiny": release, "other": nbformat.v4.new_notebook()})
     assert [(s.student, s.name, s.identity, s.assignment) for s in found] == [
@@ -437,4 +438,9 @@ def test_only_one_person_can_be_meant(name: str, found: str | None) -> None:
 
 def test_a_name_cannot_become_a_formula(tmp_path: Path) -> None:
     reports._table(tmp_path / "x.csv", ["name"], [["=HYPERLINK(1)"], ["-1"], ["Ada"]])
-    assert (tmp_path / "x.csv").read_text().splitlines() == ["name", "'=HYPERLINK(1)", "-1", "Ada"]
+    assert (tmp_path / "x.csv").read_text(encoding="utf-8").splitlines() == [
+        "name",
+        "'=HYPERLINK(1)",
+        "-1",
+        "Ada",
+    ]

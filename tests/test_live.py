@@ -42,14 +42,14 @@ def ask(tmp_path_factory):
     folder = tmp_path_factory.mktemp("live")
     for module in LIVE.glob("*.js"):
         shutil.copy(module, folder)
-    (folder / "package.json").write_text('{"type": "module"}')
+    (folder / "package.json").write_text('{"type": "module"}', encoding="utf-8")
 
     def answer(question, **asked):
         run = subprocess.run(
             [node, ROOT / "tests" / "live" / "ask.mjs", folder, question],
             input=json.dumps(asked, default=str),
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             timeout=120,
         )
         assert run.returncode == 0, run.stderr
@@ -343,7 +343,7 @@ def test_digits_drawn_small_or_in_a_corner_are_read(ask, first):
 
 
 def test_the_test_digits_are_those_of_the_sample():
-    assert json.loads((LIVE / "digits.json").read_text()) == choose()
+    assert json.loads((LIVE / "digits.json").read_text(encoding="utf-8")) == choose()
 
 
 def test_code_and_first_network_fit_the_budget(tmp_path):
@@ -358,5 +358,5 @@ def test_code_and_first_network_fit_the_budget(tmp_path):
 def test_the_code_names_no_other_host():
     for path in LIVE.iterdir():
         if path.suffix in (".js", ".css"):
-            named = re.findall(r"(?:https?:|url[(])//[^\"]+", path.read_text())
+            named = re.findall(r"(?:https?:|url[(])//[^\"]+", path.read_text(encoding="utf-8"))
             assert named in ([], ["http://www.w3.org/2000/svg"]), path  # a name, not an address

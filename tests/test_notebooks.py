@@ -11,8 +11,10 @@ import yaml
 from conftest import ROOT
 
 PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-ADDRESS = yaml.safe_load((ROOT / "_config.yml").read_text())["repository"]["url"]
-VERSION = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)[1]
+ADDRESS = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["repository"]["url"]
+VERSION = re.search(
+    r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE
+)[1]
 SETUP = f"""\
 import sys
 
@@ -66,7 +68,7 @@ def test_metadata_is_in_the_form_that_make_notebooks_writes(path):
 
 
 def test_the_contents_list_every_lesson():
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     files = [chapter["file"] for part in toc["parts"] for chapter in part["chapters"]]
     listed = [name for name in files if name.startswith("notebooks/")]
     assert sorted(listed) == [f"notebooks/{path.stem}" for path in PATHS]
@@ -78,7 +80,10 @@ def nbval(folder: Path, notebook: nbformat.NotebookNode) -> subprocess.Completed
     options = ["-p", "no:cacheprovider", "--rootdir", str(folder)]
     rules = ["--nbval-sanitize-with", str(ROOT / "tests" / "nbval_sanitize.cfg")]
     return subprocess.run(
-        [*command, *options, *rules, "lesson.ipynb"], cwd=folder, capture_output=True, text=True
+        [*command, *options, *rules, "lesson.ipynb"],
+        cwd=folder,
+        capture_output=True,
+        encoding="utf-8",
     )
 
 

@@ -56,7 +56,7 @@ class Rows(HTMLParser):
 def from_record(claim) -> list[float] | None:
     """Return one number a seed, read from the record's file without the package's help."""
     path = RECORDS / f"{claim.record}.json"
-    runs = json.loads(path.read_text())["runs"] if path.exists() else []
+    runs = json.loads(path.read_text(encoding="utf-8"))["runs"] if path.exists() else []
     runs = [run for run in runs if run["variant"] == claim.variant and run["final"] is not None]
     if not runs:
         return None
@@ -239,7 +239,11 @@ def test_the_glossary_has_a_lesson_for_each_term():
 
 
 def test_lessons_link_terms_that_exist(site):
-    ids = set(re.findall(r'<dt id="(term-[^"]+)"', (site / "book/glossary.html").read_text()))
+    ids = set(
+        re.findall(
+            r'<dt id="(term-[^"]+)"', (site / "book/glossary.html").read_text(encoding="utf-8")
+        )
+    )
     assert len(ids) == len(glossary_terms())
     linked: set[str] = set()
     for path in LESSONS:
@@ -272,7 +276,7 @@ def test_the_teaching_guide_says_of_assignments_what_they_say():
 
 
 def test_the_teaching_guide_names_what_exists(site):
-    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.M))
+    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
     named = re.findall(r"(?:^ *|`|&& )make (\w+)", teaching_guide(), re.M)
     assert {"assignments", "book", "grade"} <= set(named) <= targets
     with zipfile.ZipFile(site / "lenet5-rebuilt.zip") as archive:
@@ -291,7 +295,7 @@ def test_the_teaching_guide_has_every_lesson_and_misconceptions_for_it():
 
 
 def test_every_lesson_is_named_in_the_opening_of_its_part():
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     for part in toc["parts"]:
         opening, *rest = (chapter["file"] for chapter in part["chapters"])
         if not opening.startswith("book/part"):

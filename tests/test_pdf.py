@@ -84,7 +84,7 @@ def test_a_pdf_in_the_site_is_offered_beside_the_archive(site, tmp_path):
     page = tmp_path / "book" / "welcome.html"
     page.parent.mkdir()
     shutil.copy(site / "book" / "welcome.html", page)
-    publish = (ROOT / ".github" / "workflows" / "publish.yml").read_text()
+    publish = (ROOT / ".github" / "workflows" / "publish.yml").read_text(encoding="utf-8")
     (name,) = re.findall(r"tools/pdf.py _build/html _build/html/(\S+)", publish)
     assert name not in page.read_text("utf-8")
     for _ in range(2):

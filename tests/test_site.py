@@ -12,7 +12,7 @@ import yaml
 from conftest import ROOT
 from hosting import headers_of
 
-CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text())
+CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
 ADDRESS = CONFIG["repository"]["url"]
 BRANCH = CONFIG["repository"]["branch"]
 # What a browser fetches by itself, without a click.
@@ -41,7 +41,7 @@ class Page(HTMLParser):
 
 
 def documents() -> list[str]:
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     chapters = [chapter for part in toc["parts"] for chapter in part["chapters"]]
     return [toc["root"]] + [chapter["file"] for chapter in chapters]
 
@@ -69,7 +69,9 @@ def test_no_page_fetches_from_another_host(pages):
 
 def test_styles_fetch_from_no_other_host(site):
     for path in site.rglob("*.css"):
-        assert not re.findall(r"(?:url\(|@import)\s*['\"]?(?:https?:)?//", path.read_text()), path
+        assert not re.findall(
+            r"(?:url\(|@import)\s*['\"]?(?:https?:)?//", path.read_text(encoding="utf-8")
+        ), path
 
 
 def test_links_within_the_book_lead_somewhere(site, pages):
@@ -121,16 +123,18 @@ def test_versions_agree():
     version = re.search(r'^version = "(.+)"', read("pyproject.toml"), re.MULTILINE)[1]
     assert re.search(r"^version: (.+)$", read("CITATION.cff"), re.MULTILINE)[1] == version
     for path in (ROOT / "notebooks").glob("*.ipynb"):
-        assert set(re.findall(r"\.git@v([\d.]+)|rebuilt@v([\d.]+)", path.read_text())) <= {
-            ("", version)
-        }
+        assert set(
+            re.findall(r"\.git@v([\d.]+)|rebuilt@v([\d.]+)", path.read_text(encoding="utf-8"))
+        ) <= {("", version)}
 
 
 def test_workflows_are_valid():
     workflows = sorted(map(str, (ROOT / ".github" / "workflows").glob("*.yml")))
     assert workflows
     command = ["-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows"]
-    run = subprocess.run([sys.executable, *command, *workflows], capture_output=True, text=True)
+    run = subprocess.run(
+        [sys.executable, *command, *workflows], capture_output=True, encoding="utf-8"
+    )
     assert run.returncode == 0, run.stdout + run.stderr
 
 

@@ -79,11 +79,11 @@ def test_rerun_gives_no_diff(tmp_path, monkeypatch):
     nbformat.write(new_notebook(cells=[new_code_cell(source), new_code_cell("6 * 7")]), path)
     monkeypatch.setattr("sys.argv", ["run_notebooks.py", str(path)])
     assert run_notebooks.main() == 0
-    first = path.read_text()
+    first = path.read_text(encoding="utf-8")
     assert '"42"' in first
     assert "IntSliderModel" in first
     assert run_notebooks.main() == 0
-    assert path.read_text() == first
+    assert path.read_text(encoding="utf-8") == first
 
 
 @pytest.mark.slow
@@ -97,17 +97,17 @@ def test_the_time_of_a_run_changes_only_with_its_outputs(tmp_path, monkeypatch):
     assert notebook.metadata["executed"]["python"].startswith("3.")
 
     notebook.metadata["executed"]["seconds"] = 999
-    path.write_text(nbformat.writes(notebook) + "\n")
+    path.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
     run_notebooks.main()
     assert nbformat.read(path, 4).metadata["executed"]["seconds"] == 999
     monkeypatch.setattr("sys.argv", ["run_notebooks.py", "--time", str(path)])
     run_notebooks.main()
     assert nbformat.read(path, 4).metadata["executed"]["seconds"] < 999
     monkeypatch.setattr("sys.argv", ["run_notebooks.py", str(path)])
-    path.write_text(nbformat.writes(notebook) + "\n")
+    path.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
 
     notebook.cells[0].source = "6 * 8"
-    path.write_text(nbformat.writes(notebook) + "\n")
+    path.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
     run_notebooks.main()
     assert nbformat.read(path, 4).metadata["executed"]["seconds"] < 999
 
@@ -117,10 +117,10 @@ def test_a_lesson_that_is_edited_during_its_run_is_left_as_it_is(tmp_path, monke
     path = tmp_path / "lesson.ipynb"
     edit = f"open({str(path)!r}, 'a').write(' ')"
     nbformat.write(new_notebook(cells=[new_code_cell(edit)]), path)
-    before = path.read_text()
+    before = path.read_text(encoding="utf-8")
     monkeypatch.setattr("sys.argv", ["run_notebooks.py", str(path)])
     assert run_notebooks.main() == 1
-    assert path.read_text() == before + " "
+    assert path.read_text(encoding="utf-8") == before + " "
     assert "edited meanwhile" in capsys.readouterr().out
 
 
@@ -143,10 +143,10 @@ def test_of_widgets_what_is_shown_is_kept_with_its_links():
 def test_a_lesson_that_fails_is_left_as_it_was(tmp_path, monkeypatch, capsys):
     path = tmp_path / "lesson.ipynb"
     nbformat.write(new_notebook(cells=[new_code_cell("1 / 0")]), path)
-    before = path.read_text()
+    before = path.read_text(encoding="utf-8")
     monkeypatch.setattr("sys.argv", ["run_notebooks.py", str(path)])
     assert run_notebooks.main() == 1
-    assert path.read_text() == before
+    assert path.read_text(encoding="utf-8") == before
     assert "ZeroDivisionError" in capsys.readouterr().out
 
 
@@ -166,7 +166,7 @@ def test_only_the_wanted_members_are_unpacked(archive, tmp_path):
     vendor.unpack(package, archive, tmp_path / "out")
     found = {p.relative_to(tmp_path / "out").as_posix() for p in (tmp_path / "out").rglob("*.*")}
     assert found == {"x/a.js", "x/f/b.woff", "x/f/deep/c.woff"}
-    assert (tmp_path / "out/x/f/b.woff").read_text() == "fonts/b.woff"
+    assert (tmp_path / "out/x/f/b.woff").read_text(encoding="utf-8") == "fonts/b.woff"
 
 
 def test_a_member_that_is_missing_is_named(archive, tmp_path):
@@ -193,7 +193,7 @@ def test_without_npm_nothing_is_fetched_and_said_so(tmp_path, monkeypatch, capsy
 
 def test_grading_asks_for_a_folder_before_it_installs_anything():
     command = ["make", "--dry-run", "VENV=nowhere", "grade"]
-    asked = subprocess.check_output(command, cwd=ROOT, text=True)
+    asked = subprocess.check_output(command, cwd=ROOT, encoding="utf-8")
     assert "Which folder?" in asked and "pip install" not in asked
-    given = subprocess.check_output([*command, "SUBMISSIONS=folder"], cwd=ROOT, text=True)
+    given = subprocess.check_output([*command, "SUBMISSIONS=folder"], cwd=ROOT, encoding="utf-8")
     assert "pip install" in given

@@ -164,7 +164,7 @@ def main() -> int:
     versions = "".join(f"{p.name} {p.version}\n" for p in PACKAGES)
     wanted = versions + hashlib.sha256(repr(PACKAGES).encode()).hexdigest() + "\n"
     stamp = FOLDER / "versions.txt"
-    if stamp.exists() and stamp.read_text() == wanted:
+    if stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
         return 0
     with tempfile.TemporaryDirectory() as name:
         new = Path(name) / "vendor"
@@ -182,7 +182,7 @@ def main() -> int:
                 )
                 return 0
             unpack(package, archive, new)
-        (new / stamp.name).write_text(wanted)
+        (new / stamp.name).write_text(wanted, encoding="utf-8")
         shutil.rmtree(FOLDER, ignore_errors=True)
         shutil.move(new, FOLDER)
     print(f"Fetched {', '.join(versions.splitlines())} into {FOLDER}.")

@@ -100,7 +100,7 @@ class Batch:
     def result(self, submission: Submission) -> dict[str, Any]:
         """Return how a submission was graded; empty if it was not."""
         with contextlib.suppress(OSError, ValueError):
-            return json.loads(self.record(submission).read_text())
+            return json.loads(self.record(submission).read_text(encoding="utf-8"))
         return {}
 
     def _finished(self, submission: Submission) -> str:
@@ -116,7 +116,9 @@ class Batch:
         path = self.record(submission)
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(".part")
-        partial.write_text(json.dumps({"digest": self._digest(submission), **result}, indent=1))
+        partial.write_text(
+            json.dumps({"digest": self._digest(submission), **result}, indent=1), encoding="utf-8"
+        )
         partial.replace(path)
 
     def _grade(self, submission: Submission, slot: int) -> None:

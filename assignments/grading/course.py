@@ -70,7 +70,7 @@ class Course:
         settings = [*masters.glob("*.py"), *masters.glob("term.txt")]
         files = sorted([*settings, *source.rglob("*.ipynb")])
         stamp, built = sha256(b"".join(f.read_bytes() for f in files)), folder / ".built"
-        if built.exists() and built.read_text() == stamp.hexdigest():
+        if built.exists() and built.read_text(encoding="utf-8") == stamp.hexdigest():
             return cls(folder)
         folder.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(folder / "source", ignore_errors=True)
@@ -83,7 +83,7 @@ class Course:
             done = api.generate_assignment(assignment)
             if not done["success"]:
                 raise CourseError(f"{assignment}: {done.get('log') or done.get('error')}")
-        built.write_text(stamp.hexdigest())
+        built.write_text(stamp.hexdigest(), encoding="utf-8")
         return cls(folder)
 
     def _config(self) -> Config:

@@ -82,7 +82,9 @@ def write(batch: Batch, submissions: Sequence[Submission], roster: list[dict[str
         titles = {q.name: q.title for q in batch.course.questions(assignment)}
         for row in rows:
             page = _page(row, most, titles, batch.course.graded(assignment, row.submission.student))
-            (folder / "feedback" / f"{row.submission.student}.html").write_text(page)
+            (folder / "feedback" / f"{row.submission.student}.html").write_text(
+                page, encoding="utf-8"
+            )
 
 
 def known(submission: Submission, roster: list[dict[str, str]]) -> dict[str, str]:

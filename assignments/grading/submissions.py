@@ -109,7 +109,7 @@ def _gradescope(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     people = {}
-    for name, about in (yaml.safe_load(path.read_text()) or {}).items():
+    for name, about in (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).items():
         first = next(iter(about.get(":submitters") or []), {})
         found = {key: str(first.get(f":{key}") or "") for key in ("name", "sid", "email")}
         people[name] = found | {"name": found["name"] or name}

@@ -113,7 +113,7 @@ def last_change(path: str) -> str:
     """Return the day of a file's last commit; nothing outside a git checkout."""
     command = ["git", "log", "-1", "--format=%cs", "--", path]
     try:
-        run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        run = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=True)
         day = date.fromisoformat(run.stdout.strip())
     except (OSError, subprocess.SubprocessError, ValueError):
         return ""

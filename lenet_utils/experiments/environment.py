@@ -23,7 +23,7 @@ def environment(device: torch.device) -> dict[str, str]:
 
 def _processor() -> str:
     try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return platform.processor() or platform.machine()
     return next((x.split(":")[1].strip() for x in lines if x.startswith("model name")), "CPU")
@@ -35,7 +35,7 @@ def _commit() -> str:
     def git(*words: str) -> subprocess.CompletedProcess[str]:
         folder = Path(__file__).resolve().parent.parent
         return subprocess.run(
-            ["git", "-C", str(folder), *words], capture_output=True, text=True, check=False
+            ["git", "-C", str(folder), *words], capture_output=True, encoding="utf-8", check=False
         )
 
     try:

@@ -24,4 +24,4 @@ def choose() -> dict[str, list[str]]:
 
 
 if __name__ == "__main__":
-    TARGET.write_text(json.dumps(choose(), indent=0) + "\n")
+    TARGET.write_text(json.dumps(choose(), indent=0) + "\n", encoding="utf-8")

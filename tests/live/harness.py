@@ -28,7 +28,8 @@ def assemble(folder: Path, weights: Path) -> Path:
     (static / "harness.css").write_text(
         "body { max-width: 60rem; margin: 0 auto; padding: 1rem; background: "
         "var(--pst-color-background); color: var(--pst-color-text-base); }"
-        "html[data-theme=light] .only-dark, html[data-theme=dark] .only-light { display: none; }"
+        "html[data-theme=light] .only-dark, html[data-theme=dark] .only-light { display: none; }",
+        encoding="utf-8",
     )
     block = (static / "live" / "block.html").read_text(encoding="utf-8")
     text = (ROOT / "book" / "live.md").read_text(encoding="utf-8")
