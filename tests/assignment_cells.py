@@ -12,10 +12,11 @@ import nbformat
 from conftest import ROOT
 from drawing import draw_parameters
 from IPython.core.inputtransformer2 import TransformerManager
+from masters import masters
 from nbformat import NotebookNode
 
 COURSE = ROOT / "assignments"
-NAMES = sorted(path.name for path in (COURSE / "source").glob("a?_*"))
+NAMES = [path.stem for path in masters(COURSE / "source")]
 SOLUTION = re.compile(r"^ *### (?:BEGIN|END) SOLUTION\n?", re.MULTILINE)
 
 

@@ -12,6 +12,7 @@ import nbformat
 import pytest
 from assignment_cells import COURSE, NAMES, is_answer, notebook_path, points
 from conftest import ROOT
+from contents import lessons, pages
 
 MARKERS = ("BEGIN SOLUTION", "END SOLUTION", "BEGIN HIDDEN TESTS", "END HIDDEN TESTS", "# drawn:")
 HIDDEN = re.compile(r"### BEGIN HIDDEN TESTS\n(.*?)### END HIDDEN TESTS", re.DOTALL)
@@ -48,12 +49,16 @@ def visible(name: str) -> list[nbformat.NotebookNode]:
 
 PUBLIC = "\n".join(
     [
-        *(sources(path) for path in sorted((ROOT / "notebooks").glob("*.ipynb"))),
+        *(sources(path) for path in lessons()),
         *(
             path.read_text(encoding="utf-8")
             for path in sorted((ROOT / "lenet_utils").rglob("*.py"))
         ),
-        *(path.read_text(encoding="utf-8") for path in sorted((ROOT / "book").glob("*.md"))),
+        *(
+            path.read_text(encoding="utf-8")
+            for name in pages()
+            if (path := ROOT / f"{name}.md").exists()
+        ),
     ]
 )
 SECRET = {

@@ -14,7 +14,7 @@ from unittest import mock
 import nbformat
 import pytest
 import torch
-from conftest import ROOT
+from contents import lessons
 from torch import nn
 from torch.nn import functional as F
 from torch.utils import backend_registration
@@ -52,7 +52,7 @@ from lenet_utils.sdlm import SDLM
 
 CPU = torch.device("cpu")
 SECOND = "second"
-LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+LESSONS = lessons()
 
 as_either = pytest.mark.parametrize("float64", [True, False], ids=["as CUDA", "as MPS"])
 

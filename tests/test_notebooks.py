@@ -9,8 +9,9 @@ import nbformat
 import pytest
 import yaml
 from conftest import ROOT
+from contents import lessons, pages
 
-PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+PATHS = lessons()
 ADDRESS = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["repository"]["url"]
 VERSION = re.search(
     r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE
@@ -21,7 +22,7 @@ import sys
 if "google.colab" in sys.modules:
     %pip install -q "lenet-utils @ git+{ADDRESS}@v{VERSION}\""""
 
-lessons = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+each_lesson = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 
 
 def code_cells(path: Path) -> list[nbformat.NotebookNode]:
@@ -32,7 +33,7 @@ def test_there_are_lessons():
     assert {path.stem for path in PATHS} >= {"05_layer_by_layer", "10_practice"}
 
 
-@lessons
+@each_lesson
 def test_every_cell_was_executed_in_order_and_without_errors(path):
     # nbval passes over a cell that was never executed, so this is ours to see.
     cells = code_cells(path)
@@ -43,12 +44,12 @@ def test_every_cell_was_executed_in_order_and_without_errors(path):
     assert not warnings
 
 
-@lessons
+@each_lesson
 def test_the_first_cell_sets_colab_up(path):
     assert code_cells(path)[0].source == SETUP
 
 
-@lessons
+@each_lesson
 def test_launch_link_is_the_notebooks_own(path):
     text = "\n".join(cell.source for cell in nbformat.read(path, 4).cells)
     links = re.findall(r"https://colab\.research\.google\.com/[^\s)\"]*", text)
@@ -57,7 +58,7 @@ def test_launch_link_is_the_notebooks_own(path):
     assert set(links) == {f"https://colab.research.google.com/github/{project}/blob/main/{name}"}
 
 
-@lessons
+@each_lesson
 def test_metadata_is_in_the_form_that_make_notebooks_writes(path):
     notebook = nbformat.read(path, 4)
     nbformat.validate(notebook)
@@ -67,11 +68,9 @@ def test_metadata_is_in_the_form_that_make_notebooks_writes(path):
     ]
 
 
-def test_the_contents_list_every_lesson():
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    files = [chapter["file"] for part in toc["parts"] for chapter in part["chapters"]]
-    listed = [name for name in files if name.startswith("notebooks/")]
-    assert sorted(listed) == [f"notebooks/{path.stem}" for path in PATHS]
+def test_the_contents_name_each_page_once_and_only_what_is_there():
+    assert len(set(pages())) == len(pages())
+    assert all((ROOT / f"{p}.md").exists() or (ROOT / f"{p}.ipynb").exists() for p in pages())
 
 
 def nbval(folder: Path, notebook: nbformat.NotebookNode) -> subprocess.CompletedProcess[str]:

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
-import yaml
 from conftest import ROOT
+from contents import chapters, lessons
+from masters import masters as masters_in
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from lenet_utils import layer_table, lenet5_1998
@@ -23,7 +24,7 @@ import lenet_pages
 import lesson_times
 import paper_places
 
-LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+LESSONS = lessons()
 RECORDS = ROOT / "lenet_utils" / "records"
 COUNTS = {"trainable parameters", "connections", "multiply-accumulates, LeNet-5"}
 
@@ -268,7 +269,7 @@ def teaching_guide() -> str:
 
 def test_the_teaching_guide_says_of_assignments_what_they_say():
     rows = re.findall(r"^\| `(a\d_\w+)` \| ([\d to]+) \|", teaching_guide(), re.M)
-    masters = sorted((ROOT / "assignments" / "source").glob("*/*.ipynb"))
+    masters = masters_in(ROOT / "assignments" / "source")
     assert [name for name, _ in rows] == [path.stem for path in masters]
     for (_, minutes), path in zip(rows, masters, strict=True):
         head = nbformat.read(path, 4).cells[0].source
@@ -295,9 +296,7 @@ def test_the_teaching_guide_has_every_lesson_and_misconceptions_for_it():
 
 
 def test_every_lesson_is_named_in_the_opening_of_its_part():
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    for part in toc["parts"]:
-        opening, *rest = (chapter["file"] for chapter in part["chapters"])
+    for _, (opening, *rest) in chapters():
         if not opening.startswith("book/part"):
             continue
         text = (ROOT / f"{opening}.md").read_text(encoding="utf-8")

@@ -2,17 +2,14 @@
 
 import re
 import shutil
-import sys
 from collections.abc import Iterator
 
+import pdf
 import pytest
 from bs4 import BeautifulSoup
 from conftest import ROOT
+from contents import pages as documents
 from pypdf import PdfReader
-from test_site import documents
-
-sys.path.append(str(ROOT / "tools"))
-import pdf
 
 QUESTION = "None: pooling is not trained."
 

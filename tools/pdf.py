@@ -1,6 +1,6 @@
 """Print the built book as one PDF.
 
-    python tools/pdf.py [SITE [PDF]]
+    python tools/pdf.py [SITE [PDF]]    # by default _build/html, _build/lenet5-rebuilt.pdf
 
 The pages become one document in reading order, which Chromium prints: links between pages lead
 from leaf to leaf. Solutions and answers to quizzes go to an appendix. It is printed twice: only a
@@ -8,6 +8,7 @@ first print tells the numbers of the leaves that the contents name. A PDF that i
 folder of the site is offered on the welcome page.
 """
 
+import argparse
 import logging
 import os
 import re
@@ -21,11 +22,11 @@ from urllib.parse import unquote, urlsplit
 
 import yaml
 from bs4 import BeautifulSoup, Tag
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from contents import ROOT, chapters, pages
+from playwright.sync_api import Browser, Error, Page, Route, sync_playwright
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import DictionaryObject, NameObject, TextStringObject
 
-ROOT = Path(__file__).parents[1]
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
 HOST = "http://book.invalid/"  # answered from the folder of the site, never asked
 DOCUMENT = "book.html"
@@ -41,13 +42,6 @@ FOOTER = """<p style="width: 100%; margin: 0 17mm; font: 8pt sans-serif; color: 
 OFFER = '<p>For paper there is <a href="../{}">one PDF</a>, with the solutions in an appendix.</p>'
 
 
-def chapters() -> list[tuple[str, list[str]]]:
-    """Return the parts of the book with the names of their pages, in reading order."""
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    parts = [(p["caption"], [c["file"] for c in p["chapters"]]) for p in toc["parts"]]
-    return [("", [toc["root"]]), *parts]
-
-
 def anchor(name: str, fragment: str = "") -> str:
     """Return the id, in the one document, of a page or of a place on it."""
     return name.replace("/", "-") + (f"--{fragment}" if fragment else "")
@@ -57,7 +51,7 @@ class Book:
     """The one document, as it is put together from the pages of a site."""
 
     def __init__(self, site: Path):
-        self.site, self.names = site, [name for _, names in chapters() for name in names]
+        self.site, self.names = site, pages()
         self.styles: dict[str, None] = {}  # in the order of the pages
         self.articles: list[Tag] = []
         self.contents: list[str] = []
@@ -216,7 +210,10 @@ def finish(printed: bytes, pdf: Path) -> None:
             item[NameObject("/Title")] = TextStringObject(title[:half])
     writer.add_metadata({"/Author": CONFIG["author"]})
     pdf.parent.mkdir(parents=True, exist_ok=True)
-    writer.write(pdf)
+    # Aside first: what stands there is replaced only by a whole file.
+    aside = pdf.with_name(f".{pdf.name}")
+    writer.write(aside)
+    aside.replace(pdf)
 
 
 def print_page(page: Page) -> bytes:
@@ -273,17 +270,31 @@ def offer(site: Path, pdf: Path) -> None:
         page.write_text(text, encoding="utf-8")
 
 
-def main(site: str = "_build/html", pdf: str = "_build/lenet5-rebuilt.pdf") -> None:
-    """Print the site in a folder to a file."""
+def main() -> str | None:
+    """Print the site in a folder to a file; return what went wrong, if anything did."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    build = ROOT / "_build"
+    parser.add_argument("site", type=Path, nargs="?", default=build / "html")
+    parser.add_argument("pdf", type=Path, nargs="?", default=build / "lenet5-rebuilt.pdf")
+    given = parser.parse_args()
+    site, pdf = given.site.resolve(), given.pdf.resolve()
+    if not (site / "book" / "welcome.html").is_file():
+        return f"{given.site} holds no built book: run make book, or name the folder of one"
+    if pdf.is_dir():
+        return f"{given.pdf} is a folder: name the file to write"
     logging.getLogger("pypdf").setLevel(logging.ERROR)  # it remarks on Chromium's trailer
     options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=options)
-        print_book(Book(ROOT / site).html(), ROOT / site, ROOT / pdf, browser)
-        browser.close()
-    if ROOT / site in (ROOT / pdf).parents:
-        offer(ROOT / site, ROOT / pdf)
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=chromium(), args=options)
+            print_book(Book(site).html(), site, pdf, browser)
+            browser.close()
+        if site in pdf.parents:
+            offer(site, pdf)
+    except (OSError, Error) as error:
+        return f"{given.pdf} was not written: {error}"
+    return None
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    sys.exit(main())

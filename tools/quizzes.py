@@ -16,9 +16,9 @@ from typing import Any
 
 import nbformat
 import yaml
+from contents import ROOT, lessons
 from nbformat import NotebookNode
 
-ROOT = Path(__file__).parents[1]
 SOURCES = ROOT / "notebooks" / "quizzes"
 QUESTIONS = 5
 QUIZ = re.compile(r"(?<=^## Quiz\n\n).*?(?=^\*\*Where next\.\*\*)", re.MULTILINE | re.DOTALL)
@@ -121,24 +121,34 @@ def write(notebook: NotebookNode, quiz: list[dict[str, Any]]) -> None:
     cells[0].source = QUIZ.sub(lambda _: markdown(quiz), cells[0].source)
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("notebooks", nargs="*", type=Path)
-    paths = parser.parse_args().notebooks or sorted((ROOT / "notebooks").glob("*.ipynb"))
-    wrong = 0
-    for path in paths:
+def renew(path: Path) -> list[str]:
+    """Put the quiz of a lesson into it, unless something is wrong; say what is."""
+    source = f"quizzes/{path.name[:2]}.yml"
+    try:
         quiz = read(path.name[:2])
-        for fault in faults(quiz):
-            print(f"quizzes/{path.name[:2]}.yml {fault}")
-            wrong += 1
+        if found := faults(quiz):
+            return [f"{source} {fault}" for fault in found]
         notebook = nbformat.read(path, 4)
         before = nbformat.writes(notebook)
         write(notebook, quiz)
-        if nbformat.writes(notebook) != before:
-            path.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
-            print(f"{path.name} changed")
-    return min(wrong, 1)
+    except (OSError, ValueError, LookupError, AttributeError, yaml.YAMLError) as error:
+        return [f"{path.name} with {source}: {error}"]
+    if nbformat.writes(notebook) != before:
+        path.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
+        print(f"{path.name} changed")
+    return []
+
+
+def main() -> int:
+    """Renew the lessons named on the command line; return whether something was wrong."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("notebooks", nargs="*", type=Path, help="default: all lessons")
+    wrong = [fault for path in parser.parse_args().notebooks or lessons() for fault in renew(path)]
+    for fault in wrong:
+        print(fault)
+    return int(bool(wrong))
 
 
 if __name__ == "__main__":
+    sys.stdout.reconfigure(errors="backslashreplace")
     sys.exit(main())

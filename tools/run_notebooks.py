@@ -2,7 +2,7 @@
 
     python tools/run_notebooks.py [--time] [NOTEBOOK ...]
 
-Without names, every notebook in `notebooks/` is run. A notebook whose run fails, or that somebody
+Without names, every lesson of the book is run. A notebook whose run fails, or that somebody
 edits meanwhile, is left as it was. Widget state is kept, and metadata and cell ids are brought
 into one form. An output that differs from the stored one only in what `tests/nbval_sanitize.cfg`
 names, such as a time, is left as it was stored.
@@ -24,11 +24,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 import nbformat
+from contents import ROOT, lessons
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
-ROOT = Path(__file__).parents[1]
 TIMEOUT = 600  # seconds a cell
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -172,37 +171,41 @@ def _shown(notebook: NotebookNode) -> list[NotebookNode]:
     ]
 
 
+def renew(path: Path, time_it: bool) -> bool:
+    """Run a notebook and store its outputs, or leave it as it was; return whether it ran."""
+    print(f"{path.name} ... ", end="", flush=True)
+    try:
+        stored = path.read_text(encoding="utf-8")
+        notebook, before = (nbformat.reads(stored, as_version=4) for _ in range(2))
+        notebook = run(notebook, before, path.parent, time_it)
+        edited = path.read_text(encoding="utf-8") != stored
+    except Exception as error:  # whatever it is, the other notebooks are run
+        print(f"failed, and was left as it was\n{type(error).__name__}: {error}")
+        return False
+    text = nbformat.writes(notebook) + "\n"
+    if edited:
+        print("was edited meanwhile, and was left as it is: run it again")
+        return False
+    if text == stored:
+        print("as before")
+    else:
+        aside = path.with_name(f".{path.name}")
+        aside.write_text(text, encoding="utf-8")
+        aside.replace(path)
+        print("changed")
+    return True
+
+
 def main() -> int:
-    """Run the notebooks named on the command line; return how many failed."""
+    """Run the notebooks named on the command line; return whether one failed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("notebooks", nargs="*", type=Path, help="default: all lessons")
     parser.add_argument("--time", action="store_true", help="note the time of this run in any case")
     options = parser.parse_args()
-    paths = options.notebooks or sorted((ROOT / "notebooks").glob("*.ipynb"))
-    failed = 0
-    for path in paths:
-        stored = path.read_text(encoding="utf-8")
-        notebook = nbformat.reads(stored, as_version=4)
-        print(f"{path.name} ... ", end="", flush=True)
-        try:
-            notebook = run(
-                notebook, nbformat.reads(stored, as_version=4), path.parent, options.time
-            )
-        except CellExecutionError as error:
-            print(f"failed, and was left as it was\n{error}")
-            failed += 1
-            continue
-        text = nbformat.writes(notebook) + "\n"
-        if path.read_text(encoding="utf-8") != stored:
-            print("was edited meanwhile, and was left as it is: run it again")
-            failed += 1
-        elif text == stored:
-            print("as before")
-        else:
-            path.write_text(text, encoding="utf-8")
-            print("changed")
-    return failed
+    ran = [renew(path.resolve(), options.time) for path in options.notebooks or lessons()]
+    return int(not all(ran))
 
 
 if __name__ == "__main__":
+    sys.stdout.reconfigure(errors="backslashreplace")
     sys.exit(main())

@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import shutil
+import sys
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.util import find_spec
@@ -21,6 +22,10 @@ from precheck import Checked
 from roles import grade_id, is_counted
 from run_apart import RunApart
 from traitlets.config import Config, PyFileConfigLoader
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+from masters import copy_masters
+from masters import masters as masters_in
 
 CONFIG = "nbgrader_config.py"
 
@@ -68,13 +73,13 @@ class Course:
         if not source.is_dir():
             raise CourseError(f"{masters} has no folder `source` with masters in it")
         settings = [*masters.glob("*.py"), *masters.glob("term.txt")]
-        files = sorted([*settings, *source.rglob("*.ipynb")])
+        files = sorted([*settings, *masters_in(source)])
         stamp, built = sha256(b"".join(f.read_bytes() for f in files)), folder / ".built"
         if built.exists() and built.read_text(encoding="utf-8") == stamp.hexdigest():
             return cls(folder)
         folder.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(folder / "source", ignore_errors=True)
-        shutil.copytree(source, folder / "source")
+        copy_masters(source, folder / "source")
         for name in settings:
             shutil.copy(name, folder)
         course = cls(folder)

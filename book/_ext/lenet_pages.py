@@ -105,7 +105,7 @@ class LessonStatus(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the table."""
-        paths = sorted((ROOT / "notebooks").glob("*.ipynb"))
+        paths = lessons(self.env)
         for path in paths:
             self.env.note_dependency(str(path))
         counts = ("minutes", "words", "cells", "exercises")
@@ -121,6 +121,12 @@ class LessonStatus(SphinxDirective):
         where = (made.get(name, "") for name in ("cores", "python", "torch"))
         link = lesson_link(self.env.docname, path)
         return [link, *(nodes.Text(str(x)) for x in (*counts, took, *where))]
+
+
+def lessons(env: BuildEnvironment) -> list[Path]:
+    """Return the notebooks that the contents name, in the order of their numbers."""
+    names = sorted(name for name in env.found_docs if name.startswith("notebooks/"))
+    return [ROOT / f"{name}.ipynb" for name in names]
 
 
 def lesson_link(page: str, path: Path) -> nodes.Node:
@@ -139,7 +145,7 @@ class PaperIndex(SphinxDirective):
         """Return the table."""
         kind = self.arguments[0]
         found: dict[str, list[Path]] = {}
-        for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        for path in lessons(self.env):
             self.env.note_dependency(str(path))
             for place in mentions(path, kind):
                 found.setdefault(place, []).append(path)

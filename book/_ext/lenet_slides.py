@@ -1,6 +1,7 @@
 """The slides: a deck for each part, from Markdown, with figures out of the executed lessons.
 
-Sources are `slides/*.md`. `---` separates slides; what follows a line `Note:` is for the speaker.
+The part that `book/partN` opens has its source in `slides/partN.md`. `---` separates slides; what
+follows a line `Note:` is for the speaker.
 `![Beginning of a caption](../notebooks/NN_name.ipynb)` shows the figure of that lesson, and
 `{ledger: name of a claim}` the number of the ledger.
 """
@@ -8,6 +9,7 @@ Sources are `slides/*.md`. `---` separates slides; what follows a line `Note:` i
 import json
 import re
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -47,13 +49,19 @@ def build(app: Sphinx, exception: Exception | None) -> None:
     out.mkdir(exist_ok=True)
     for name in ("slides.css", "slides.js"):
         shutil.copy(SLIDES / name, out)
-    for path in sorted(SLIDES.glob("*.md")):
+    for path in sources(app.env.found_docs):
         try:
             page = deck(path.read_text(encoding="utf-8"), typeset)
         except (ValueError, OSError) as error:
             logger.warning("slides/%s: %s", path.name, error)
         else:
             (out / f"{path.stem}.html").write_text(page, encoding="utf-8")
+
+
+def sources(pages: Iterable[str]) -> list[Path]:
+    """Return the sources of the decks: of each part among the pages that has one."""
+    named = (SLIDES / f"{page.removeprefix('book/')}.md" for page in sorted(pages))
+    return [path for path in named if re.fullmatch(r"part\d+", path.stem) and path.exists()]
 
 
 def deck(text: str, typeset: bool = False) -> str:
