@@ -1,8 +1,10 @@
 """What several tests share: the built book on a host, a browser, and what it saw on each page."""
 
+import contextlib
 import os
 import re
 import shutil
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -43,9 +45,24 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object | 
     return TogetherScheduling(config, log)
 
 
-def _without(thing: str) -> None:
+def without(thing: str) -> None:
     """Skip by name on somebody's computer, fail in CI."""
     (pytest.fail if os.environ.get("CI") else pytest.skip)(thing)
+
+
+def belonging() -> list[str]:
+    """Return the files of the repository: those that git knows, or all that are no products."""
+    with contextlib.suppress(OSError, subprocess.CalledProcessError):
+        command = ["git", "ls-files", "-z"]
+        listed = subprocess.check_output(command, cwd=ROOT, stderr=subprocess.DEVNULL)
+        if names := [name for name in os.fsdecode(listed).split("\0") if (ROOT / name).is_file()]:
+            return names
+    found = []
+    products = re.compile(r"_build|artefacts|vendor|__pycache__|\.(?!ci$|github$).*")
+    for where, folders, files in os.walk(ROOT):
+        folders[:] = [name for name in folders if not products.fullmatch(name)]
+        found += [os.path.relpath(os.path.join(where, file), ROOT) for file in files]
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +70,7 @@ def site() -> Path:
     """The folder of the built book; $SITE names another one."""
     folder = Path(os.environ.get("SITE") or ROOT / "_build" / "html")
     if not (folder / "index.html").exists():
-        _without("the book is not built: run make book")
+        without("the book is not built: run make book")
     return folder
 
 
@@ -80,7 +97,7 @@ def browser() -> Iterator[object]:
     names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
     found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
     if found is None:
-        _without("no Chromium on this computer: install one, or name it in $CHROMIUM")
+        without("no Chromium on this computer: install one, or name it in $CHROMIUM")
     options = [
         "--no-sandbox",
         "--disable-gpu",

@@ -1,14 +1,17 @@
 """The steps of a build that are our own: formulas, style sheets, the live network in one file."""
 
 import logging
+import subprocess
 import sys
+import zipfile
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, without
 
 sys.path.append(str(ROOT / "book" / "_ext"))
 import lenet_live
 import lenet_math
+import lenet_page
 import lenet_site
 import lenet_styles
 
@@ -103,3 +106,64 @@ def test_scripts_in_a_page_move_into_files_and_data_stays(tmp_path):
         '<script type="application/json">{}</script><script src="a.js"></script>'
         '<button data-click="print"></button><img loading="lazy" decoding="async" src="b.png">'
     )
+
+
+@pytest.fixture
+def history(tmp_path, monkeypatch):
+    """A repository with a page of 2 May 2024, which the steps take for the book's."""
+    monkeypatch.setattr(lenet_page, "ROOT", tmp_path)
+    monkeypatch.setattr(lenet_page, "ARCHIVED", tmp_path / "archived.txt")
+    monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
+    lenet_page.last_change.cache_clear()
+    page = tmp_path / "page.md"
+    page.write_text("# Page", encoding="utf-8")
+    for who in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{who}_NAME", "x")
+        monkeypatch.setenv(f"GIT_{who}_EMAIL", "x@example.org")
+        monkeypatch.setenv(f"GIT_{who}_DATE", "2024-05-02T12:00:00Z")
+    yield page
+    lenet_page.last_change.cache_clear()
+
+
+def commit(page):
+    try:
+        for words in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "-m", "A page"]):
+            subprocess.run(["git", *words], cwd=page.parent, check=True)
+    except OSError:
+        without("no git on this computer")
+
+
+def test_a_page_has_the_day_of_its_last_commit(history):
+    commit(history)
+    assert lenet_page.last_change(str(history)) == "2 May 2024"
+
+
+def test_a_page_in_an_archive_has_the_day_of_the_commit_that_was_archived(history):
+    lenet_page.ARCHIVED.write_text("$Format:%cs$\n", encoding="utf-8")
+    (history.parent / ".gitattributes").write_text("/archived.txt export-subst", encoding="utf-8")
+    commit(history)
+    archive = ["git", "archive", "--format=zip", "--output=a.zip", "HEAD"]
+    subprocess.run(archive, cwd=history.parent, check=True)
+    with zipfile.ZipFile(history.parent / "a.zip") as file:
+        lenet_page.ARCHIVED.write_bytes(file.read("archived.txt"))
+    (history.parent / ".git").rename(history.parent / "no-history")
+    assert lenet_page.last_change(str(history)) == "2 May 2024"
+    rules = (ROOT / ".gitattributes").read_text(encoding="utf-8")
+    assert "/book/_ext/archived.txt export-subst" in rules
+
+
+@pytest.mark.parametrize("why", ["no clone", "not committed", "git refuses", "no git"])
+def test_a_page_has_no_day_where_nobody_knows_it(history, monkeypatch, why):
+    lenet_page.ARCHIVED.write_text("$Format:%cs$\n", encoding="utf-8")
+    if why != "no clone":
+        commit(history)
+    if why == "git refuses":
+        monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+        monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    if why == "no git":
+        monkeypatch.setenv("PATH", str(history.parent))
+    page = history.with_name("other.md") if why == "not committed" else history
+    assert lenet_page.last_change(str(page)) == ""
+    lenet_page.last_change.cache_clear()
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
+    assert lenet_page.last_change(str(page)) == "2 January 1970"

@@ -1,13 +1,15 @@
 """What each page says of itself, and which scripts and styles it can do without."""
 
 import html
+import os
 import subprocess
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from babel.dates import format_date
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
@@ -15,6 +17,8 @@ from sphinx.config import Config
 ROOT = Path(__file__).parents[2]
 TEMPLATES = Path(__file__).parent / "templates"
 CARD = "_static/card.png"
+# In an archive of the repository, git writes the day of its commit here: see .gitattributes.
+ARCHIVED = Path(__file__).with_name("archived.txt")
 
 # Of the theme and its helpers: a part of a file's name or of an inline script, and what a page
 # has to hold to need it; None stands for what no page needs.
@@ -64,7 +68,7 @@ def describe(
     context["report_url"] = report_url(app, pagename)
     if doctree is None:
         return
-    context["last_updated"] = last_change(app.env.doc2path(pagename)) or context["last_updated"]
+    context["last_updated"] = last_change(str(app.env.doc2path(pagename)))
     base = app.config.html_baseurl
     card = {
         "og:type": "article",
@@ -110,14 +114,31 @@ def first_sentences(doctree: nodes.document, limit: int = 200) -> str:
 
 @cache
 def last_change(path: str) -> str:
-    """Return the day of a file's last commit; nothing outside a git checkout."""
-    command = ["git", "log", "-1", "--format=%cs", "--", path]
-    try:
-        run = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=True)
-        day = date.fromisoformat(run.stdout.strip())
-    except (OSError, subprocess.SubprocessError, ValueError):
-        return ""
-    return f"{day.day} {day:%B %Y}"
+    """Return the day of a file's last change, nothing where nobody knows: not that of the build.
+
+    That is the day of the last commit to the file. Outside a clone it is the day of the commit
+    that was archived, or the day that SOURCE_DATE_EPOCH names, as those who package a book do.
+    """
+    for know in (_committed, _archived, _declared):
+        try:
+            return format_date(know(path), "d MMMM y", locale="en")
+        except (OSError, subprocess.SubprocessError, ArithmeticError, LookupError, ValueError):
+            continue
+    return ""
+
+
+def _committed(path: str) -> date:
+    command = ["git", "-c", "log.showSignature=false", "log", "-1", "--format=%cs", "--", path]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=True)
+    return date.fromisoformat(run.stdout.strip())
+
+
+def _archived(path: str) -> date:
+    return date.fromisoformat(ARCHIVED.read_text(encoding="utf-8").strip())
+
+
+def _declared(path: str) -> date:
+    return datetime.fromtimestamp(int(os.environ["SOURCE_DATE_EPOCH"]), UTC).date()
 
 
 def add_footer(app: Sphinx, config: Config) -> None:
