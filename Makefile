@@ -1,6 +1,6 @@
 # make book       build the book into _build/html (first run: also .venv and MNIST)
 # make pdf        print the book into _build/lenet5-rebuilt.pdf
-# make test       the same set-up, then every test
+# make test       the same set-up, then every test; TESTS="tests/test_x.py" runs those alone
 # make test-lowest  the package's tests with the lowest versions that pyproject.toml declares
 # make lab        open the lessons in JupyterLab
 # make serve      serve the built book at http://localhost:8000
@@ -9,116 +9,124 @@
 # make assignments  the students' notebooks from their masters; TERM=2027-spring draws new numbers
 # make grade     grade SUBMISSIONS=folder: points as CSV, a page for each student
 # make bench      time the package against the tutorial way
+# make elsewhere  all this from nothing, in a folder and a locale (LOCALE=C) that are hard to bear
 # make clean      remove what was built; keeps .venv and MNIST
 #
 # Another Python:  make PYTHON=python3.12 VENV=.venv312 book
+#
+# A name may hold spaces, quotes and any letter, so it is handed to the shell in quotes, and what
+# somebody types after make in a variable of the environment. Each tool finds out itself whether
+# there is something to do: no file says that a step was done when its result has gone.
 
 PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 8000
 
-BIN := $(VENV)/bin
-GRADING := $(VENV)-grading
 SITE := _build/html/index.html
-INSTALLED := $(VENV)/.installed
-VENDORED := _build/.vendored
-MNIST := _build/.mnist
+PDF := _build/lenet5-rebuilt.pdf
+CODE := assignments benchmarks book lenet_utils tests tools
+PY := "$$COURSE/bin/python"
+# With what went wrong as the last line, and without what led to it.
+LOAD_MNIST := -c 'import lenet_utils, sys; sys.tracebacklimit = 0; lenet_utils.load_mnist()'
 
-SOURCES := _config.yml _toc.yml $(wildcard lenet_utils/trained/* lenet_utils/records/*) $(shell find book notebooks slides -type f \
-	! -path '*/vendor/*' ! -path '*/.ipynb_checkpoints/*' ! -name '*.pyc')
+# The package is this folder's, also where the environment was made for another one.
+export PYTHONPATH := $(CURDIR)$(if $(value PYTHONPATH),:$(value PYTHONPATH))
+# Whatever the locale.
+export PYTHONUTF8 := 1
+
+export COURSE := $(value VENV)
+export GIVEN_PYTHON := $(value PYTHON)
+export GIVEN_SUBMISSIONS := $(value SUBMISSIONS)
+export GIVEN_ROSTER := $(value ROSTER)
+# The shell has a TERM too, its terminal's: only one that was given to make counts.
+ifeq ($(origin TERM),command line)
+export GIVEN_TERM := $(value TERM)
+unexport TERM
+endif
+unexport SUBMISSIONS ROSTER OPTIONS
 
 .DEFAULT_GOAL := book
-.PHONY: book pdf slides test test-lowest check lab serve notebooks assignments grade bench clean
+.NOTPARALLEL:
+.PHONY: book pdf slides test test-lowest lab serve notebooks assignments grade bench elsewhere clean
+.PHONY: environment grading vendor mnist FORCE
 
-book: $(MNIST) $(SITE)
+book: $(SITE)
+	@$(PY) $(LOAD_MNIST) || echo "The book needs no MNIST; the lessons will ask for it again." >&2
 	@echo
-	@echo "The book is at $(CURDIR)/$(SITE)"
+	@echo "The book is at $$PWD/$(SITE)"
 	@echo "To serve it: make serve, then open http://localhost:$(PORT)"
 
-pdf: _build/lenet5-rebuilt.pdf
+pdf: $(PDF)
+	@echo "The book is at $$PWD/$(PDF)"
 
-_build/lenet5-rebuilt.pdf: $(SITE) tools/pdf.py
-	$(BIN)/python tools/pdf.py _build/html $@
-	@echo "The book is at $(CURDIR)/$@"
+$(PDF): $(SITE) tools/pdf.py
+	$(PY) tools/pdf.py _build/html $@
 
 slides: $(SITE)
 	@ls _build/html/slides/*.html
 
-$(INSTALLED): requirements.txt pyproject.toml
-	@test -x $(BIN)/python || $(PYTHON) -c 'import sys; v = sys.version.split()[0]; \
-		sys.exit(None if sys.version_info >= (3, 11) else \
-		f"This course needs Python 3.11 or newer; $(PYTHON) is {v}. Try: make PYTHON=python3.12 book")'
-	@echo "Installing what the course needs into $(VENV): minutes and some GB the first time"
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
-	@touch $@
+environment:
+	@"$$GIVEN_PYTHON" tools/environment.py "$$COURSE" requirements.txt
 
-$(MNIST): lenet_utils/download.py | $(INSTALLED)
-	$(BIN)/python -c 'import lenet_utils; lenet_utils.load_mnist()'
-	@mkdir -p $(@D) && touch $@
+# An environment of its own, which sees the packages of the course's.
+grading: environment
+	@"$$GIVEN_PYTHON" tools/environment.py "$$COURSE-grading" \
+		assignments/grading/requirements.txt "$$COURSE"
 
-$(VENDORED): tools/vendor.py | $(INSTALLED)
-	$(BIN)/python tools/vendor.py
-	@mkdir -p $(@D) && touch $@
+mnist: environment
+	@$(PY) $(LOAD_MNIST)
 
-# From nothing each time, since Sphinx does not repeat a warning about a page that it read before;
-# and aside, so that the book that stands there is replaced only by a whole one.
-$(SITE): $(SOURCES) $(INSTALLED) $(VENDORED)
-	@mkdir -p _build
-	new=$$(mktemp -d _build/new.XXXXXX) && trap 'rm -rf "$$new"' EXIT && \
-	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/jupyter-book build . --path-output "$$new" \
-		-W -n --keep-going --quiet >/dev/null && \
-	rm -rf _build/html && mv "$$new/_build/html" _build/html
-	@touch $@
+vendor: environment
+	@$(PY) tools/vendor.py
+
+$(SITE): environment vendor FORCE
+	@$(PY) tools/build_book.py
 
 # On three workers, one of which mostly waits for the browser, and with one thread each, since two
 # that both want both cores wait for each other. Tests and lessons go file by file, and
 # tests/conftest.py says what more stays together.
-test: $(MNIST) $(SITE)
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder \
-		--nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg tests notebooks
+test: mnist $(SITE)
+	lessons=$$($(PY) tools/contents.py) && \
+	$(PY) -m ruff check $(CODE) $$lessons && \
+	$(PY) -m ruff format --check $(CODE) $$lessons && \
+	OMP_NUM_THREADS=1 $(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder \
+		--nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
+		$(if $(TESTS),$(value TESTS),tests $$lessons)
 
 # With numpy 1 and with numpy 2, each in an environment of its own; NUMPY=2 tries that one alone.
 test-lowest:
-	$(PYTHON) tools/lowest.py $(NUMPY)
+	"$$GIVEN_PYTHON" tools/lowest.py $(NUMPY)
 
-lab: $(MNIST)
-	$(BIN)/jupyter lab notebooks
+lab: mnist
+	$(PY) -m jupyterlab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks
 
 serve: $(SITE)
-	$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+	@$(PY) -c 'import socket, sys; socket.create_server(("127.0.0.1", int(sys.argv[1])))' \
+		"$(PORT)" 2>/dev/null || \
+		{ echo "Port $(PORT) is in use, or none to use. Another one: make serve PORT=8001" >&2; exit 2; }
+	$(PY) -m http.server "$(PORT)" --bind 127.0.0.1 --directory _build/html
 
-notebooks: $(MNIST)
-	$(BIN)/python tools/run_notebooks.py
+notebooks: mnist
+	$(PY) tools/run_notebooks.py
 
-# The shell has a TERM too, its terminal's: only one that was given to make counts.
-assignments: | $(INSTALLED)
-ifeq ($(origin TERM),command line)
-	@printf '%s\n' '$(TERM)' > assignments/term.txt
-endif
-	cd assignments && $(abspath $(BIN))/nbgrader generate_assignment --force --no-db \
-		--assignment '*' --log-level ERROR
-	@echo "For students, with the numbers of the term \"$$(cat assignments/term.txt)\":"
-	@ls assignments/release/*/*.ipynb
-
-# An environment of its own, which sees the packages of the course's.
-$(GRADING)/.installed: assignments/grading/requirements.txt | $(INSTALLED)
-	test -x $(GRADING)/bin/python || $(BIN)/python -m venv $(GRADING)
-	$(BIN)/python -c 'import site; print(f"import site; site.addsitedir({site.getsitepackages()[0]!r})")' \
-		> "$$($(GRADING)/bin/python -c 'import site; print(site.getsitepackages()[0])')/course.pth"
-	$(GRADING)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
-	@touch $@
+assignments: environment
+	@$(PY) tools/assignments.py $${GIVEN_TERM+-- "$$GIVEN_TERM"}
 
 # ROSTER=class.csv fills in who is who; OPTIONS="--workers 4" and others: assignments/grading/README.md
-# Without a folder nothing is installed before the question for it.
-grade: $(if $(SUBMISSIONS),$(GRADING)/.installed)
-	@test -n "$(SUBMISSIONS)" || { echo "Which folder? make grade SUBMISSIONS=folder" >&2; exit 2; }
-	@$(GRADING)/bin/python assignments/grading "$(SUBMISSIONS)" $(if $(ROSTER),--roster "$(ROSTER)") $(OPTIONS)
+# Without a folder nothing is installed before the question for it. When root grades, submissions run
+# as a user of their own, who has to read these two folders whatever the umask was.
+grade: $(if $(value SUBMISSIONS),grading)
+	@test -n "$$GIVEN_SUBMISSIONS" || \
+		{ echo "Which folder? make grade SUBMISSIONS=folder" >&2; exit 2; }
+	@test "$$(id -u)" != 0 || chmod -R go+rX lenet_utils assignments/grading/inside
+	@"$$COURSE-grading/bin/python" assignments/grading $${GIVEN_ROSTER:+"--roster=$$GIVEN_ROSTER"} \
+		$(value OPTIONS) -- "$$GIVEN_SUBMISSIONS"
 
-bench: $(MNIST)
-	$(BIN)/python benchmarks/bench.py
+bench: mnist
+	$(PY) benchmarks/bench.py
+
+elsewhere:
+	bash tools/elsewhere.sh $(LOCALE)
 
 clean:
 	rm -rf _build artefacts book/_static/vendor

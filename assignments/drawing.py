@@ -9,6 +9,7 @@ import ast
 import hashlib
 import json
 import re
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,26 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 TERM = Path(__file__).with_name("term.txt")
 DRAWN = re.compile(r"^(\w+) = .+?  # drawn: (.+)$", re.MULTILINE)
 SHOWN = re.compile(r"\{\{(\w+)\}\}")
+
+
+def name_of_term(written: bytes) -> str:
+    """Return the name of a term as it was typed or as an editor wrote it into term.txt.
+
+    A byte order mark, spaces at the ends and the two ways of writing an accent make no other name.
+
+    Raises:
+        ValueError: it is no name: not UTF-8, empty, or of several lines.
+    """
+    try:
+        name = unicodedata.normalize("NFC", written.decode("utf-8-sig")).strip()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"the name of the term, {written!r}, is not UTF-8") from error
+    if not name or not name.isprintable():
+        raise ValueError(
+            f"the name of the term is {name!r}; expected one line of letters and digits, such as "
+            "2027-spring-9f3c07d1a4b86e52"
+        )
+    return name
 
 
 def choices(text: str) -> Sequence[Any]:
@@ -64,5 +85,5 @@ class DrawParameters(NbGraderPreprocessor):
         self, nb: NotebookNode, resources: ResourcesDict
     ) -> tuple[NotebookNode, ResourcesDict]:
         """Draw the numbers of one master for the term in term.txt."""
-        term = TERM.read_text(encoding="utf-8").strip()
+        term = name_of_term(TERM.read_bytes())
         return draw_parameters(nb, resources["nbgrader"]["assignment"], term), resources

@@ -36,8 +36,8 @@ each_question = pytest.mark.parametrize(("name", "question"), EVERY)
 def make(root: Path, *variables: str, **environment: str) -> None:
     """Run `make assignments` in a copy of the repository, with the packages that are here."""
     venv = Path(sys.executable).parents[1]
-    # Without -o, make would install the copy.
-    command = ["make", "-o", f"{venv}/.installed", f"VENV={venv}", "assignments", *variables]
+    # Without -o, make might install into an environment that is not its own.
+    command = ["make", "-o", "environment", f"VENV={venv}", "assignments", *variables]
     subprocess.run(
         command, cwd=root, check=True, capture_output=True, env={**os.environ, **environment}
     )
@@ -46,6 +46,7 @@ def make(root: Path, *variables: str, **environment: str) -> None:
 def copied(folder: Path) -> Path:
     """Copy what `make assignments` needs, without the release; return the course folder."""
     shutil.copy(ROOT / "Makefile", folder)
+    shutil.copytree(ROOT / "tools", folder / "tools")
     shutil.copytree(COURSE, folder / "assignments", ignore=shutil.ignore_patterns("release"))
     return folder / "assignments"
 

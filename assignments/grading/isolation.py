@@ -38,12 +38,18 @@ class Limits:
     processes: int = 64
 
 
+def package() -> str | None:
+    """Return the folder of the course's package: this repository's, or one that is installed."""
+    found = find_spec("lenet_utils")
+    return str(Path(found.origin).parent) if found else None
+
+
 def readable() -> list[str]:
     """Return the files and folders that Python and the course need, outermost first."""
     folders = [Path(sys.base_prefix), Path(sys.prefix), *map(Path, site.getsitepackages())]
     folders += [Path(entry) for entry in sys.path if entry.endswith("site-packages")]
-    if package := find_spec("lenet_utils"):
-        folders.append(Path(package.origin).parent)
+    if found := package():
+        folders.append(Path(found))
     folders.append(HERE / "inside")
     paths = [*SYSTEM, *SETTINGS]
     for folder in sorted({*map(str, folders), *(str(f.resolve()) for f in folders)}):
@@ -104,6 +110,7 @@ class Enclosed:
             "RLIMIT_FSIZE": 64 * 2**20,
             "RLIMIT_NOFILE": 256,
             "RLIMIT_CORE": 0,
+            "package": package(),
             "guard": not enclosure.namespaces,
             "readable": [*paths, *(own := [os.path.realpath(self.folder), "/dev/"]), "/proc/self"],
             "writable": own,
