@@ -226,6 +226,8 @@ def main() -> None:
     parser.add_argument("sections", nargs="*", help=f"of {', '.join(sections)}; default: all")
     parser.add_argument("--seeds", type=int, default=3, help="runs to 99.0%% of each way")
     options = parser.parse_args()
+    if options.seeds < 1:
+        parser.error(f"--seeds is {options.seeds}; expected at least 1")
     unknown = set(options.sections) - set(sections)
     if unknown:
         parser.error(f"no section {', '.join(sorted(unknown))}; there are {', '.join(sections)}")

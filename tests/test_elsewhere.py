@@ -226,6 +226,12 @@ def test_the_lessons_open_in_jupyterlab(course: Path, tmp_path: Path) -> None:
     assert "http://" in said[-1], "".join(said)
 
 
+def test_what_a_locale_cannot_print_stops_no_program() -> None:
+    command = [sys.executable, "-m", "lenet_utils.experiments", "show", "paper"]
+    shown = subprocess.check_output(command, cwd=ROOT, env=surroundings(), encoding="ascii")
+    assert r"\xb1" in shown
+
+
 def python_sources() -> Iterator[tuple[str, str]]:
     """Yield all code of the repository, cells of notebooks among it."""
     for name in belonging():

@@ -74,4 +74,5 @@ def _roster(path: Path | None) -> list[dict[str, str]]:
 
 
 if __name__ == "__main__":
+    sys.stdout.reconfigure(errors="backslashreplace")  # names of students, in any locale
     sys.exit(main())

@@ -165,4 +165,5 @@ def describe(record: Record) -> str:
 
 
 if __name__ == "__main__":
+    sys.stdout.reconfigure(errors="backslashreplace")  # some locales have no ±
     sys.exit(main())
