@@ -24,7 +24,7 @@ PORT ?= 8000
 
 SITE := _build/html/index.html
 PDF := _build/lenet5-rebuilt.pdf
-CODE := assignments benchmarks book lenet_utils tests tools
+CODE := assignments/*.py assignments/grading benchmarks book lenet_utils tests tools
 PY := "$$COURSE/bin/python"
 # With what went wrong as the last line, and without what led to it.
 LOAD_MNIST := -c 'import lenet_utils, sys; sys.tracebacklimit = 0; lenet_utils.load_mnist()'
@@ -86,9 +86,9 @@ $(SITE): environment vendor FORCE
 # that both want both cores wait for each other. Tests and lessons go file by file, and
 # tests/conftest.py says what more stays together.
 test: mnist $(SITE)
-	lessons=$$($(PY) tools/contents.py) && \
-	$(PY) -m ruff check $(CODE) $$lessons && \
-	$(PY) -m ruff format --check $(CODE) $$lessons && \
+	notebooks=$$($(PY) tools/contents.py --assignments) && lessons=$$($(PY) tools/contents.py) && \
+	$(PY) -m ruff check $(CODE) $$notebooks && \
+	$(PY) -m ruff format --check $(CODE) $$notebooks && \
 	OMP_NUM_THREADS=1 $(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder \
 		--nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
 		$(if $(TESTS),$(value TESTS),tests $$lessons)

@@ -300,6 +300,7 @@ def release(tmp_path, monkeypatch):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
     shutil.copytree(ROOT / "tools", tmp_path / "tools")
+    shutil.copy(ROOT / "assignments" / "masters.py", tmp_path / "assignments")
     for words in ("init --quiet", "add .", "commit --quiet -m One", "tag v1.2.3"):
         subprocess.run(["git", *words.split()], cwd=tmp_path, check=True)
 

@@ -15,12 +15,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-COURSE = ROOT / "assignments"
-sys.path.insert(0, str(COURSE))
+from contents import ROOT  # with the folder of the masters on the path
+from drawing import name_of_term
+from masters import copy_masters, masters, others
 
-from drawing import name_of_term  # noqa: E402
-from masters import copy_masters, masters, others  # noqa: E402
+COURSE = ROOT / "assignments"
 
 
 def generate(term: str, folder: Path) -> None:

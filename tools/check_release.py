@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tomllib
 
-from contents import ROOT, pages
+from contents import ROOT, assignments, lessons, pages
 
 TAG = re.compile(r"(?:@|\+|\btag(?: --force)? )(v\d+(?:\.\d+)+[\w.]*\w)")
 CITED = re.compile(r"^version: *[\"']?([^\"'\s]+)", re.MULTILINE)
@@ -26,10 +26,8 @@ def version(text: str) -> str:
 
 def naming() -> list[str]:
     """Return the files that must name the tag: those with a set-up cell, and the README."""
-    lessons = [f"{name}.ipynb" for name in pages() if (ROOT / f"{name}.ipynb").exists()]
-    assignments = sorted((ROOT / "assignments").glob("[rs]*/*/*.ipynb"))
-    handed_out = [p.relative_to(ROOT).as_posix() for p in assignments if p.stem == p.parent.name]
-    return ["README.md", *lessons, *handed_out]
+    notebooks = [*lessons(), *assignments()]
+    return ["README.md", *(path.relative_to(ROOT).as_posix() for path in notebooks)]
 
 
 def disagreements() -> list[str]:

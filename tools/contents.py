@@ -1,15 +1,20 @@
 """What belongs to the book, as `_toc.yml` says: whatever else lies in its folders is the reader's.
 
-    python tools/contents.py
+    python tools/contents.py [--assignments]
 
-prints the notebooks of the lessons, a line each.
+prints the notebooks of the lessons, a line each, and those of the assignments, too.
 """
 
+import argparse
+import sys
 from pathlib import Path
 
 import yaml
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.append(str(ROOT / "assignments"))
+
+from masters import masters  # noqa: E402
 
 
 def chapters() -> list[tuple[str, list[str]]]:
@@ -29,5 +34,13 @@ def lessons() -> list[Path]:
     return [ROOT / f"{name}.ipynb" for name in sorted(pages()) if name.startswith("notebooks/")]
 
 
+def assignments() -> list[Path]:
+    """Return the notebooks of the assignments, the masters and what students get."""
+    return [p for kind in ("source", "release") for p in masters(ROOT / "assignments" / kind)]
+
+
 if __name__ == "__main__":
-    print(*(path.relative_to(ROOT).as_posix() for path in lessons()), sep="\n")
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--assignments", action="store_true")
+    found = lessons() + (assignments() if parser.parse_args().assignments else [])
+    print(*(path.relative_to(ROOT).as_posix() for path in found), sep="\n")
