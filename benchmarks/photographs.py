@@ -70,12 +70,14 @@ def photograph(seed: int, number: int) -> Made:
     readable = number % 3 < 2
     kinds = READABLE if readable else UNREADABLE
     kind = list(kinds)[number // 3 % len(kinds)]
-    height, width = (int(side) for side in rng.integers(320, 800, 2))
+    height, width = (int(side) for side in rng.integers(320, 640, 2))
     width = int(np.clip(width, 0.6 * height, 1.7 * height))
     label, ink = kinds[kind](rng, height, width)
     contrast = rng.uniform(0.005, 0.03) if kind == "too faint" else rng.uniform(0.3, 0.92)
     picture = _lit(rng, _coloured(rng, ink, contrast))
-    return Made(kind, label, *_written(rng, picture, ink))
+    drawn_by_program = rng.random() < 0.1 and kind != "too faint"
+    file = _transparent(ink) if drawn_by_program else _written(rng, picture)
+    return Made(kind, label if readable else None, *file)
 
 
 def printed(rng: Generator, text: str, size: int) -> Mask:
@@ -283,14 +285,23 @@ def _lit(rng: Generator, sheet: np.ndarray) -> np.ndarray:
     return (np.clip(seen + grain, 0, 1) * 255).round().astype(np.uint8)
 
 
-def _written(rng: Generator, picture: np.ndarray, ink: Mask) -> tuple[str, bytes]:
-    """Write the file in one of the ways that files are written."""
+def _transparent(ink: Mask) -> tuple[str, bytes]:
+    """Write ink on nothing, as drawing programs do: the sheet is whatever the viewer shows."""
+    clear = np.zeros((*ink.shape, 4), np.uint8)
+    clear[..., 3] = (ink * 255).round()
+    file = io.BytesIO()
+    Image.fromarray(clear).save(file, "PNG")
+    return "png", file.getvalue()
+
+
+def _written(rng: Generator, picture: np.ndarray) -> tuple[str, bytes]:
+    """Write the file in one of the ways that cameras and scanners do."""
     image, file = Image.fromarray(picture), io.BytesIO()
-    way = rng.choice(["jpeg"] * 6 + ["png", "png16", "grey", "palette", "cmyk", "tiff", "alpha"])
+    way = rng.choice(["jpeg"] * 6 + ["png", "png16", "grey", "palette", "cmyk", "tiff"])
     if way == "jpeg":
         turns = [None, *Image.Transpose]
         # The tag that says how to turn it back, for each way in which the camera lay.
-        undo = {0: 2, 6: 5, 1: 4, 4: 6, 3: 3, 2: 8, 5: 7}
+        undo = {0: 2, 1: 4, 2: 6, 3: 3, 4: 8, 5: 5, 6: 7}
         turn = turns[rng.integers(len(turns))]
         exif = Image.Exif()
         exif[0x0112] = 1 if turn is None else undo[turn.value]
@@ -298,11 +309,6 @@ def _written(rng: Generator, picture: np.ndarray, ink: Mask) -> tuple[str, bytes
         image.save(file, "JPEG", quality=int(rng.integers(45, 96)), exif=exif)
     elif way == "cmyk":
         image.convert("CMYK").save(file, "JPEG", quality=85)
-    elif way == "alpha" and ink.max() > 0.5 and picture.min() < 120:
-        # Drawn by a program: ink on nothing, and the sheet is what the viewer puts behind it.
-        clear = np.zeros((*ink.shape, 4), np.uint8)
-        clear[..., 3] = (ink * 255).round()
-        Image.fromarray(clear).save(file, "PNG")
     elif way == "png16":
         grey = np.asarray(image.convert("L")).astype(np.uint16) * 257
         Image.fromarray(grey).save(file, "PNG")

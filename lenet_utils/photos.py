@@ -1,4 +1,8 @@
-"""A photograph or scan of one digit, prepared as MNIST's digits were, or the reason why not."""
+"""A photograph or scan of one digit, prepared as MNIST's digits were, or the reason why not.
+
+Source of the preparation: Section III-A: digits fitted into a box of 20x20 with their proportions
+kept, grey at the edges, and centred in 28x28 by their centre of mass.
+"""
 
 import os
 from dataclasses import dataclass
@@ -8,17 +12,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lenet_utils.picture_files import SIDE, read_brightness
-from lenet_utils.preparation import BOX, centre, fit_into_box
-
-FAINTEST = 0.10
-LOUDEST = 4.0
-SMALLEST = 14
-PEN = 0.115
-LARGE = 160
+from lenet_utils.ink import NoDigit, at_working_size, darkness_of, even_strokes, ink_of, one_digit
+from lenet_utils.picture_files import read_brightness
+from lenet_utils.preparation import centre, fit_into_box
 
 
 class Step(NamedTuple):
+    """A picture on the way from the file to the input, uint8 (H, W), and what was done to it."""
+
     name: str
     picture: Tensor
     says: str
@@ -26,196 +27,129 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True)
 class Photo:
+    """A photographed digit as a network reads it.
+
+    Attributes:
+        image: uint8 (28, 28), background 0, as MNIST's.
+        steps: what was done, from the picture as it came to `image`.
+    """
+
     image: Tensor
     steps: tuple[Step, ...]
 
+    def digit(self) -> int:
+        """Return the digit on which the two trained networks of this package agree.
 
-class NoDigit(ValueError):
-    def __init__(self, reason: str, steps: tuple[Step, ...] = ()) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.steps = steps
+        Raises:
+            NoDigit: the networks disagree, or the picture is like no digit that they know.
+        """
+        try:
+            return _agreed(self.image)
+        except NoDigit as refusal:
+            refusal.steps = self.steps
+            raise
 
 
 def read_photo(file: str | os.PathLike[str] | BinaryIO) -> Photo:
-    values, said = read_brightness(file)
-    return _prepared(values, "; ".join(said))
+    """Read a photograph or a scan of one digit, as an input and with all that was done to it.
+
+    The picture is turned upright, paper's brightness is divided out, so that shadows vanish, ink
+    is rescaled, a thin pen is thickened, and the digit is fitted and centred as MNIST's are.
+
+    Args:
+        file: a path, or a file opened in binary mode: JPEG, PNG, TIFF, WebP and what else Pillow
+            reads; of any depth, with colours, palette or transparency.
+
+    Raises:
+        NoDigit: a picture without exactly one thing that can be a digit; `reason` says why, and
+            `steps` shows how far it went. It is a ValueError.
+        ValueError: not one picture that Pillow reads, such as HEIC; the message says what to do.
+        OSError: the file cannot be opened.
+
+    Source: Section III-A.
+    """
+    values, done = read_brightness(file)
+    return _prepared(values, done)
 
 
-def _prepared(values: np.ndarray, said: str) -> Photo:
+def prepare_photo(grey: Tensor) -> Tensor:
+    """Turn the brightness of a photograph into a digit as MNIST has them; see `read_photo`.
+
+    Args:
+        grey: (H, W), brightness from 0 to 255, uint8 or float, one digit, not touching the border.
+
+    Returns:
+        uint8 (28, 28), background 0.
+
+    Raises:
+        NoDigit: see `read_photo`.
+        ValueError: another shape or type, or values outside 0 to 255.
+
+    Source: Section III-A.
+    """
+    _require_grey(grey)
+    values = grey.detach().cpu().numpy().astype(np.float32)[..., None] / 255
+    return _prepared(values, "brightness").image
+
+
+def _prepared(values: np.ndarray, done: str) -> Photo:
     steps: list[Step] = []
 
-    def keep(name: str, picture: np.ndarray, says: str) -> None:
-        steps.append(Step(name, torch.from_numpy(np.clip(picture * 255 + 0.5, 0, 255).astype(np.uint8)), says))
+    def keep(name: str, picture: np.ndarray, says: str) -> np.ndarray:
+        grey = np.clip(255 * picture + 0.5, 0, 255).astype(np.uint8)
+        steps.append(Step(name, torch.from_numpy(grey), says))
+        return picture
 
     try:
-        keep("picture", values.mean(-1), said)
-        darkness, noise, says = _without_paper(values)
+        values = at_working_size(values)
+        keep("picture", values.mean(-1), done)
+        darkness, noise, says = darkness_of(values)
         keep("paper removed", darkness, says)
-        mask, full, says = _ink(darkness, noise)
-        keep("ink", mask, says)
-        rows, columns, mask, says = _one_digit(mask, full, noise)
-        cut = mask[rows, columns]
-        keep("digit", cut, says)
-        strokes, says = _strokes(cut)
-        keep("strokes", strokes, says)
-        boxed = fit_into_box(steps[-1].picture)
-        steps.append(Step("box", boxed, "20"))
-        image = centre(boxed)
-        steps.append(Step("centred", image, "centre"))
-    except NoDigit as none:
-        raise NoDigit(none.reason, tuple(steps)) from None
+        ink = keep("ink", *ink_of(darkness, noise))
+        digit = keep("one digit", *one_digit(ink))
+        keep("strokes", *even_strokes(digit))
+    except NoDigit as refusal:
+        refusal.steps = tuple(steps)
+        raise
+    box = fit_into_box(steps[-1].picture)
+    steps.append(Step("20 by 20 box", box, "fitted into 20 by 20 pixels, proportions kept"))
+    image = centre(box)
+    steps.append(Step("centre of mass", image, "centre of mass moved to the middle of 28 by 28"))
     return Photo(image, tuple(steps))
 
 
-def _without_paper(values):
-    """Darkness relative to the paper, 0 paper to 1 black."""
-    from scipy import ndimage
-
-    half = ndimage.uniform_filter(values, (2, 2, 0))[1::2, 1::2]
-    grey = half.mean(-1)
-    sign = _polarity(ndimage.gaussian_filter(grey, 0.7))
-    layers = [grey, *np.moveaxis(half, -1, 0)] if values.shape[-1] == 3 else [grey]
-    widest = 0.28 * min(grey.shape)
-    best = None
-    for i, layer in enumerate(layers):
-        dark, noise = _darkness(layer, sign, widest)
-        strength = np.sort(dark.ravel())[-max(10, dark.size // 1000) :].mean()
-        score = strength / (noise + 0.02)
-        if best is None or score > 1.3 * best[0]:
-            best = score, dark, noise, i
-    _, dark, noise, i = best
-    full = values.mean(-1) if i == 0 else values[..., i - 1]
-    width = _stroke_width(dark, noise)
-    window = min(max(2.5 * 2 * width, 0.06 * min(full.shape)), 2 * widest)
-    dark, noise = _darkness(full, sign, window)
-    return dark, noise, f"channel {i}, {'dark on light' if sign > 0 else 'light on dark'}, noise {noise:.3f} window {window:.0f}"
+def _require_grey(grey: Tensor) -> None:
+    real = isinstance(grey, Tensor) and (grey.dtype == torch.uint8 or grey.is_floating_point())
+    if not real or grey.dim() != 2 or 0 in grey.shape:
+        told = f"a {type(grey).__name__}"
+        if isinstance(grey, Tensor):
+            told = f"{grey.dtype} of shape {tuple(grey.shape)}"
+        raise ValueError(
+            f"the picture is {told}; expected uint8 or float of shape (H, W). {_advice(grey)}"
+        )
+    if not bool(((grey >= 0) & (grey <= 255)).all()):
+        raise ValueError(
+            f"brightness goes from {grey.min():g} to {grey.max():g}; expected 0 to 255."
+        )
+    if grey.is_floating_point() and grey.max() <= 1:
+        raise ValueError(
+            f"brightness goes up to {grey.max():g}; expected 0 to 255: multiply it by 255."
+        )
 
 
-def _darkness(layer, sign, window):
-    from scipy import ndimage
-
-    smooth = ndimage.gaussian_filter(layer if sign > 0 else 1 - layer, 0.7)
-    size = max(5, int(window) | 1)
-    wide = min(size, min(smooth.shape) - 1)
-    even = np.pad(ndimage.gaussian_filter(smooth, 1.2), wide, mode="reflect", reflect_type="odd")
-    paper = ndimage.grey_closing(even, size)[wide:-wide, wide:-wide]
-    ratio = smooth / np.maximum(ndimage.gaussian_filter(paper, 1.5), 0.02)
-    ratio /= max(np.median(ratio), 0.02)
-    return np.clip(1 - ratio, 0, 1), 1.4826 * np.median(np.abs(ratio - 1))
-
-
-def _stroke_width(dark, noise):
-    """Twice the depth of the largest thing that doesn't touch the border."""
-    from scipy import ndimage
-
-    floor = max(0.06, 4 * noise)
-    above = dark[dark > floor]
-    if len(above) < 12:
-        return 0.0
-    labels, count = ndimage.label(dark > max(floor, 0.5 * np.percentile(above, 97)), np.ones((3, 3)))
-    inner = np.bincount(labels.ravel(), minlength=count + 1)
-    inner[0] = 0
-    edge = np.unique(np.r_[labels[0], labels[-1], labels[:, 0], labels[:, -1]])
-    free = inner.copy()
-    free[edge] = 0
-    main = free.argmax() if free.max() > 0.05 * inner.max() else inner.argmax()
-    return 2 * ndimage.distance_transform_edt(labels == main).max()
-
-
-def _polarity(smooth):
-    """+1 dark on light. Edges of shadows differ from a local median to both sides, ink to one."""
-    from scipy import ndimage
-
-    step = max(1, max(smooth.shape) // 96)
-    small = ndimage.uniform_filter(smooth, step)[step // 2 :: step, step // 2 :: step]
-    local = ndimage.median_filter(small, max(5, int(0.3 * min(small.shape)) | 1))
-    local = np.kron(local, np.ones((step, step)))
-    rows, columns = (min(a, b) for a, b in zip(local.shape, smooth.shape))
-    away = smooth[:rows, :columns] - local[:rows, :columns]
-    return 1 if (away**3).sum() <= 0 else -1
-
-
-def _ink(dark, noise):
-    floor = max(0.06, 4 * noise)
-    above = dark[dark > floor]
-    peak = np.percentile(above, 97) if len(above) >= 12 else 0.0
-    if peak < FAINTEST:
-        raise NoDigit(f"too little contrast: {peak:.0%}")
-    if peak < LOUDEST * noise:
-        raise NoDigit(f"too noisy: {peak:.0%} at noise {noise:.0%}")
-    ink = np.clip(3 * dark / peak - 1, 0, 1)
-    return ink, dark / peak, f"peak {peak:.2f}"
-
-
-def _one_digit(ink, full, noise):
-    from scipy import ndimage
-
-    labels, count = ndimage.label(ink > 0.25, np.ones((3, 3)))
-    if count == 0:
-        raise NoDigit("nothing")
-    boxes = ndimage.find_objects(labels)
-    mass = np.bincount(labels.ravel(), ink.ravel())[1:]
-    H, W = ink.shape
-    sides = np.array([(b[0].stop - b[0].start, b[1].stop - b[1].start) for b in boxes])
-    edge = np.array([b[0].start == 0 or b[1].start == 0 or b[0].stop == H or b[1].stop == W for b in boxes])
-    longest = sides.max(1)
-    weight = np.where(edge, 0.1 * mass, mass)
-    main = int(weight.argmax())
-    size = longest[main]
-    if size < SMALLEST:
-        raise NoDigit(f"too small: {size}")
-    # What lies close to the digit belongs to it
-    gap = max(1, int(0.06 * size))
-    near = np.unique(labels[ndimage.binary_dilation(labels == main + 1, iterations=gap)])
-    kept, others = [main], []
-    for i in range(count):
-        if i == main:
-            continue
-        if mass[i] < max(4, 0.004 * mass[main]) or longest[i] < 0.06 * size:
-            continue  # speck
-        if i + 1 in near:
-            kept.append(i)
-        else:
-            others.append(i)
-    big = [i for i in others if longest[i] >= (0.6 if edge[i] else 0.25) * size or mass[i] > (.5 if edge[i] else 0.1) * mass[main]]
-    if len(others) > 6:
-        raise NoDigit(f"{len(others)} other things")
-    if big:
-        raise NoDigit(f"more than one thing: {len(big) + 1}")
-    chosen = np.isin(labels, np.array(kept) + 1)
-    box = ndimage.find_objects(chosen.astype(int))[0]
-    rows, columns = box
-    if rows.start == 0 or columns.start == 0 or rows.stop == H or columns.stop == W:
-        raise NoDigit("touches the border")
-    height, width = rows.stop - rows.start, columns.stop - columns.start
-    tall = [i for i in kept if sides[i][0] > 0.6 * height]
-    for i in tall:
-        for j in tall:
-            if boxes[i][1].stop <= boxes[j][1].start + 0.15*min(sides[i][1], sides[j][1]):
-                raise NoDigit("two tall pieces side by side")
-    if width > 1.4 * height:
-        raise NoDigit(f"wider than a digit: {width} by {height}")
-    # the grey edge of what was chosen
-    grown = ndimage.binary_dilation(chosen, iterations=2)
-    pad = 3
-    cut = tuple(slice(max(0, s.start - pad), s.stop + pad) for s in box)
-    return cut[0], cut[1], np.where(grown, ink, 0), f"{height} by {width}, {count - len(kept)} specks left out, {len(others)}"
-
-
-def _strokes(cut):
-    """Enlarge to a common size, and thicken thin strokes."""
-    from scipy import ndimage
-    zoom = LARGE / max(cut.shape)
-    large = np.clip(ndimage.zoom(np.pad(cut, 2), zoom, order=1 if zoom < 1 else 3), 0, 1)
-    if zoom < 1: large = large
-    inside = large > 0.5
-    size = max(np.ptp(np.nonzero(inside.any(1))[0]), np.ptp(np.nonzero(inside.any(0))[0])) + 1
-    depth = ndimage.distance_transform_edt(inside)
-    pen = 4 * depth[inside].mean() - 1
-    wanted = PEN * size
-    if pen < wanted:
-        grow = (wanted - pen) / 2
-        out = ndimage.distance_transform_edt(~inside)
-        large = np.clip(grow + 0.5 - out + 0.5, 0, 1)
-    return large, f"pen {pen / size:.1%}"
+def _advice(picture: object) -> str:
+    """Say how to make (H, W) of it, by where its channels or its batch are."""
+    if not isinstance(picture, Tensor):
+        return "Of a NumPy array: torch.from_numpy(array)."
+    shape = picture.shape
+    if len(shape) == 3 and shape[0] == 1:
+        return "Drop the first dimension: picture[0]."
+    if len(shape) == 3 and shape[2] == 1:
+        return "Drop the last dimension: picture[..., 0]."
+    if len(shape) == 3 and shape[2] in (3, 4) and shape[0] not in (3, 4):
+        return "Take the mean over the colours, which come last: picture[..., :3].float().mean(2)."
+    if len(shape) == 3 and shape[0] in (3, 4):
+        return "Take the mean over the colours, which come first: picture[:3].float().mean(0)."
+    if len(shape) > 2:
+        return "Give one picture at a time, without colours."
+    return "Of whole numbers: picture.byte() if they go from 0 to 255."

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 LARGEST = 120_000_000
 """Pixels in a picture: phones write up to 108 million."""
-SIDE = 480
-"""Larger pictures are shrunk to this many pixels on their longer side."""
 
 _FORMATS = ("JPEG", "MPO", "PNG", "GIF", "TIFF", "BMP", "WEBP", "AVIF", "JPEG2000", "PPM", "HEIF")
 _OTHERS = {
@@ -32,14 +30,14 @@ _OTHERS = {
 }
 
 
-def read_brightness(file: str | os.PathLike[str] | BinaryIO) -> tuple[np.ndarray, list[str]]:
+def read_brightness(file: str | os.PathLike[str] | BinaryIO) -> tuple[np.ndarray, str]:
     """Read a picture file: turned upright, on white where it is transparent, 0 black to 1 white.
 
     Args:
         file: a path, or a file opened in binary mode.
 
     Returns:
-        float32 (H, W, 1) or (H, W, 3), at most `SIDE` pixels long, and what was done, in words.
+        float32 (H, W, 1) or (H, W, 3), and what was done, in words.
 
     Raises:
         ValueError: not one whole picture in a format that Pillow reads; the message says what it
@@ -80,7 +78,7 @@ class _Refused(Exception):
     """What is wrong with a file that could be decoded."""
 
 
-def _opened(picture: "Image") -> tuple[np.ndarray, list[str]]:
+def _opened(picture: "Image") -> tuple[np.ndarray, str]:
     said = [f"{picture.format}, {picture.width} by {picture.height} pixels, mode {picture.mode}"]
     if picture.width * picture.height > LARGEST:
         raise _Refused(f"has {picture.width * picture.height:,} pixels; {_TOO_LARGE}")
@@ -88,13 +86,10 @@ def _opened(picture: "Image") -> tuple[np.ndarray, list[str]]:
     # An MPO is a photograph with a preview or a depth map behind it.
     if count > 1 and picture.format != "MPO":
         raise _Refused(f"holds {count} pictures; expected one. Save the one to be read as PNG.")
-    picture.draft("RGB", (2 * SIDE, 2 * SIDE))  # a large JPEG is decoded smaller
+    picture.draft("RGB", (960, 960))  # a large JPEG is decoded smaller
     upright = _upright(picture, said)
     values = _values(upright, said)
-    if max(values.shape) > SIDE:
-        values = _shrunk(values)
-        said.append(f"shrunk to {values.shape[1]} by {values.shape[0]}")
-    return values, said
+    return values, "; ".join(said)
 
 
 def _upright(picture: "Image", said: list[str]) -> "Image":
@@ -146,19 +141,6 @@ def _scaled(values: np.ndarray, said: list[str]) -> np.ndarray:
         )
     said.append(f"values from {low:g} to {high:g}: white taken as {white:g}")
     return (values / white).astype(np.float32)
-
-
-def _shrunk(values: np.ndarray) -> np.ndarray:
-    from PIL import Image
-
-    height, width = values.shape[:2]
-    factor = SIDE / max(height, width)
-    size = max(1, round(width * factor)), max(1, round(height * factor))
-    channels = [
-        np.asarray(Image.fromarray(values[..., i]).resize(size, Image.Resampling.BOX))
-        for i in range(values.shape[2])
-    ]
-    return np.stack(channels, -1)
 
 
 def _guess(beginning: bytes) -> str:

@@ -1,4 +1,4 @@
-"""One's own pictures: IDX files, and photographed digits prepared as those of MNIST were.
+"""One's own pictures: IDX files, and ink fitted and centred as the digits of MNIST were.
 
 Source of the preparation: Section III-A: digits fitted into a box of 20x20 with their
 proportions kept, grey at the edges, and centred in 28x28 by their centre of mass. The page in
@@ -15,8 +15,6 @@ from torch import Tensor
 
 FIELD = 28
 BOX = 20
-FAINTEST = 40
-"""What stands out from its background by less brightness, of 0 to 255, is no ink."""
 
 _IDX_BYTES = 8
 """The type of an IDX file of unsigned bytes."""
@@ -58,43 +56,6 @@ def read_idx(path: str | os.PathLike[str]) -> Tensor:
             f"shape {tuple(shape)} that its header names. Was it fetched to its end?"
         )
     return torch.frombuffer(bytearray(content), dtype=torch.uint8)[start:].view(shape)
-
-
-def prepare_photo(grey: Tensor) -> Tensor:
-    """Turn a photograph or a scan of one digit into a digit as MNIST has them.
-
-    What differs in brightness from the picture's border is ink, be it darker or lighter.
-
-    Args:
-        grey: (H, W), brightness from 0 to 255, uint8 or float, one digit, not touching the border.
-
-    Returns:
-        uint8 (28, 28), background 0.
-
-    Raises:
-        ValueError: another shape or type, values outside 0 to 255, or nothing that stands out.
-
-    Source: Section III-A.
-    """
-    return centre(fit_into_box(ink_of(grey)))
-
-
-def ink_of(grey: Tensor) -> Tensor:
-    """Return the ink of a photograph, uint8 (H, W): 0 is paper, 255 is surely ink.
-
-    Below a third of the strongest difference from the border is paper and shadow, above two
-    thirds is ink, between them an edge. Arguments and errors: see `prepare_photo`.
-    """
-    _require_grey(grey)
-    values = grey.double()
-    border = torch.cat([values[0], values[-1], values[1:-1, 0], values[1:-1, -1]])
-    away = (values - border.sort().values[len(border) // 2]).abs()
-    if away.max() < FAINTEST:
-        raise ValueError(
-            f"the picture differs from its border by {away.max():.0f} at most; expected "
-            f"{FAINTEST} or more of 255. Is there a digit in it, and paper around it?"
-        )
-    return _rounded(255 * (3 * (away / away.max()) - 1).clamp(0, 1))
 
 
 def fit_into_box(ink: Tensor) -> Tensor:
@@ -164,23 +125,6 @@ def _extent(ink: Tensor) -> tuple[slice, slice]:
         raise ValueError(f"ink of shape {tuple(ink.shape)} is 0 everywhere; expected a digit.")
     rows, columns = (ink.amax(dim).nonzero()[:, 0].tolist() for dim in (1, 0))
     return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-
-
-def _require_grey(grey: Tensor) -> None:
-    real = isinstance(grey, Tensor) and (grey.dtype == torch.uint8 or grey.is_floating_point())
-    if not real or grey.dim() != 2 or min(grey.shape) < 3:
-        raise ValueError(
-            f"the picture is {_told(grey)}; expected uint8 or float of shape (H, W), at least "
-            "3x3. Of a colour picture (3, H, W) take the mean: picture.float().mean(0)."
-        )
-    if not bool(((grey >= 0) & (grey <= 255)).all()):
-        raise ValueError(
-            f"brightness goes from {grey.min():g} to {grey.max():g}; expected 0 to 255."
-        )
-    if grey.is_floating_point() and grey.max() <= 1:
-        raise ValueError(
-            f"brightness goes up to {grey.max():g}; expected 0 to 255: multiply it by 255."
-        )
 
 
 def _told(thing: object) -> str:
