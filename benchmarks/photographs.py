@@ -42,8 +42,9 @@ STROKES: dict[int, list[list[tuple[float, float]]]] = {
     ],
     7: [[(0.1, 0), (0.9, 0)], [(0.9, 0), (0.58, 0.5), (0.4, 1)]],
     8: [
-        [(0.72, 0.12), (0.4, 0), (0.2, 0.2), (0.5, 0.46), (0.82, 0.76)]
-        + [(0.5, 1), (0.18, 0.76), (0.5, 0.46), (0.8, 0.22), (0.72, 0.12)]
+        [(0.72, 0.12), (0.4, 0), (0.2, 0.2), (0.5, 0.46)],
+        [(0.5, 0.46), (0.82, 0.76), (0.5, 1), (0.18, 0.76), (0.5, 0.46)],
+        [(0.5, 0.46), (0.8, 0.22), (0.72, 0.12)],
     ],
     9: [
         [(0.8, 0.2), (0.5, 0), (0.18, 0.25), (0.45, 0.5), (0.8, 0.22)],
@@ -163,8 +164,8 @@ def _shape(rng: Generator, height: int, width: int) -> tuple[None, Mask]:
     turns = np.linspace(0, 4 * np.pi, 6) + rng.uniform(0, 1)
     star = 0.5 + 0.5 * np.stack([np.cos(turns), np.sin(turns)], 1)
     cross = [np.array([(0.0, 0.5), (1.0, 0.5)]), np.array([(0.5, 0.0), (0.5, 1.0)])]
-    square = [np.array([(0.0, 0), (1, 0), (1, 1), (0, 1), (0, 0)])]
-    strokes = [[star], cross, square][rng.integers(3)]
+    triangle = np.array([(0.5, 0.0), (1, 1), (0, 1), (0.5, 0)])  # a square would be a zero
+    strokes = [[star], cross, [triangle]][rng.integers(3)]
     ink = _stroked([s * size for s in strokes], size * rng.uniform(0.03, 0.1))
     return None, _placed(rng, _tilted(rng, ink), height, width)
 
@@ -186,7 +187,7 @@ UNREADABLE = {
     "too faint": _digit(from_mnist),
     "scribble": _scribble,
     "letter": _letter,
-    "star, cross, square": _shape,
+    "star, cross, triangle": _shape,
 }
 
 

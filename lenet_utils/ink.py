@@ -6,6 +6,9 @@ the strokes is found by a grey closing, which fills in what is narrower than its
 the straight edge of a shadow where it is.
 """
 
+import itertools
+from typing import Any
+
 import numpy as np
 import torch
 from torch.nn import functional as F
@@ -31,10 +34,10 @@ _TOUCHING = np.ones((3, 3))
 class NoDigit(ValueError):
     """There is not one digit to be read: `reason` says why, `steps` shows how far it went."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, steps: tuple[Any, ...] = ()) -> None:
         super().__init__(reason)
         self.reason = reason
-        self.steps: tuple = ()
+        self.steps = steps
 
 
 def at_working_size(values: np.ndarray) -> np.ndarray:
@@ -240,7 +243,7 @@ def _require_one(pieces: list[tuple[slice, slice]], box: tuple[slice, slice]) ->
     height, width = (part.stop - part.start for part in box)
     tall = [columns for rows, columns in pieces if rows.stop - rows.start > 0.6 * height]
     tall.sort(key=lambda columns: columns.start)
-    for left, right in zip(tall, tall[1:], strict=False):
+    for left, right in itertools.pairwise(tall):
         narrower = min(left.stop - left.start, right.stop - right.start)
         if right.start - left.stop > -0.15 * narrower:
             raise NoDigit("two pieces of a digit's height stand side by side; expected one digit.")

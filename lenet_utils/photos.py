@@ -6,15 +6,31 @@ kept, grey at the edges, and centred in 28x28 by their centre of mass.
 
 import os
 from dataclasses import dataclass
-from typing import BinaryIO, NamedTuple
+from functools import cache
+from typing import BinaryIO, NamedTuple, NoReturn
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn import functional as F
 
+from lenet_utils.experiments.classifiers import deslant
+from lenet_utils.experiments.trained import load_trained
 from lenet_utils.ink import NoDigit, at_working_size, darkness_of, even_strokes, ink_of, one_digit
+from lenet_utils.mnist import load_mnist, normalise_1998, normalise_modern, pad_to_32
 from lenet_utils.picture_files import read_brightness
 from lenet_utils.preparation import centre, fit_into_box
+
+FARTHEST = 20.0
+"""The distance to the nearest code beyond which Eq. 9 finds it more likely that it is no digit.
+
+With j = 10 and half distances, as the network of 1998 was trained.
+"""
+LEAST_ALIKE = 0.80
+"""The least cosine between a picture and the digit of MNIST most like it.
+
+Chosen on made pictures, of another seed than those that are reported.
+"""
 
 
 class Step(NamedTuple):
@@ -40,14 +56,35 @@ class Photo:
     def digit(self) -> int:
         """Return the digit on which the two trained networks of this package agree.
 
+        Each answers for the mean of two pictures: as it is, and with its slant removed. A network
+        names a digit for anything, so two doubts come after it: the distance to the nearest code,
+        and the most similar of 4,000 training digits.
+
         Raises:
-            NoDigit: the networks disagree, or the picture is like no digit that they know.
+            NoDigit: the networks disagree, or it is like no digit that they know.
+
+        Source: the rejection class of Eq. 9, p. 9.
         """
-        try:
-            return _agreed(self.image)
-        except NoDigit as refusal:
-            refusal.steps = self.steps
-            raise
+        upright = deslant(self.image[None] / 255)
+        pictures = torch.cat([self.image[None], (255 * upright).round().byte()])
+        of_1998, modern, digits, labels = _known()
+        with torch.no_grad():
+            distances = of_1998(normalise_1998(pad_to_32(pictures))).mean(0)
+            scores = modern(normalise_modern(pictures)).softmax(1).mean(0)
+        answer, other = int(distances.argmin()), int(scores.argmax())
+        alike = float((digits[labels == answer] @ F.normalize(upright.flatten(1)).T).max())
+        if answer != other:
+            self._refuse(f"is it a {answer} or a {other}? The two trained networks disagree.")
+        if distances[answer] > FARTHEST:
+            far = f"{distances[answer]:.0f}; expected {FARTHEST:.0f} or less"
+            self._refuse(f"like no digit: the distance to the nearest code, of {answer}, is {far}.")
+        if alike < LEAST_ALIKE:
+            least = f"{alike:.2f}; expected {LEAST_ALIKE:.2f} or more"
+            self._refuse(f"like no {answer} of MNIST: the cosine to the most similar is {least}.")
+        return answer
+
+    def _refuse(self, reason: str) -> NoReturn:
+        raise NoDigit(reason, self.steps)
 
 
 def read_photo(file: str | os.PathLike[str] | BinaryIO) -> Photo:
@@ -90,6 +127,14 @@ def prepare_photo(grey: Tensor) -> Tensor:
     _require_grey(grey)
     values = grey.detach().cpu().numpy().astype(np.float32)[..., None] / 255
     return _prepared(values, "brightness").image
+
+
+@cache
+def _known() -> tuple[nn.Module, nn.Module, Tensor, Tensor]:
+    """Return the two networks, and deslanted training digits of length 1 with their labels."""
+    digits, labels = load_mnist(sample=True).train
+    upright = F.normalize(deslant(digits / 255).flatten(1))
+    return load_trained("lenet5_1998"), load_trained("lenet5_modern"), upright, labels
 
 
 def _prepared(values: np.ndarray, done: str) -> Photo:
@@ -152,4 +197,6 @@ def _advice(picture: object) -> str:
         return "Take the mean over the colours, which come first: picture[:3].float().mean(0)."
     if len(shape) > 2:
         return "Give one picture at a time, without colours."
+    if len(shape) < 2 or 0 in shape:
+        return "Give rows and columns of pixels."
     return "Of whole numbers: picture.byte() if they go from 0 to 255."

@@ -49,7 +49,7 @@ def read_brightness(file: str | os.PathLike[str] | BinaryIO) -> tuple[np.ndarray
     if isinstance(file, str | os.PathLike):
         with Path(file).open("rb") as opened:
             return read_brightness(opened)
-    name = getattr(file, "name", "the picture")
+    name = getattr(file, "name", "the file")
     Image.init()
     known = [name for name in _FORMATS if name in Image.OPEN]
     try:
@@ -149,12 +149,14 @@ def _guess(beginning: bytes) -> str:
     if beginning[4:8] == b"ftyp":
         brand = beginning[8:12].decode("ascii", "replace").strip()
         if brand.startswith("avi"):
-            kind = "AVIF, which this version of Pillow does not read"
+            kind = "AVIF that this version of Pillow cannot read"
         elif brand in ("heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1"):
-            kind = "HEIC, which Pillow does not read"
+            kind = "HEIC, which Pillow cannot read"
         else:
             return f"a film or another file of kind {brand!r}: take a photograph"
-        return f"{kind}: export it as JPEG (on an iPhone: Settings, Camera, Formats, Most Compatible)"
+        return (
+            f"{kind}: export it as JPEG (on an iPhone: Settings, Camera, Formats, Most Compatible)"
+        )
     for magic, kind in _OTHERS.items():
         if beginning.lstrip().startswith(magic):
             return kind

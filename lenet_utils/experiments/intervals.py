@@ -1,4 +1,4 @@
-"""Means over seeds with their 95% intervals."""
+"""Means over seeds, and shares, with their 95% intervals."""
 
 import math
 from collections.abc import Iterable
@@ -35,6 +35,20 @@ def mean_interval(values: Iterable[float]) -> Mean:
         return Mean(mean, math.nan, 1)
     deviation = math.sqrt(math.fsum((x - mean) ** 2 for x in sample) / (n - 1))
     return Mean(mean, student_t(n - 1) * deviation / math.sqrt(n), n)
+
+
+def share_interval(hits: int, n: int) -> tuple[float, float]:
+    """Return the 95% interval of a share, hits of n, after Wilson: it holds for small shares too.
+
+    Raises:
+        ValueError: nothing was tried, or there are more hits than trials.
+    """
+    if not 0 <= hits <= n or n == 0:
+        raise ValueError(f"{hits} of {n} is no share; expected 0 <= hits <= n and n of 1 or more.")
+    z2 = 1.959964**2
+    middle = (hits + z2 / 2) / (n + z2)
+    half_width = math.sqrt(z2 * (hits * (n - hits) / n + z2 / 4)) / (n + z2)
+    return max(0.0, middle - half_width), min(1.0, middle + half_width)
 
 
 _STUDENT = (12.7062, 4.3027, 3.1824, 2.7764, 2.5706, 2.4469, 2.3646, 2.3060, 2.2622)
