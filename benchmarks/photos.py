@@ -1,21 +1,20 @@
 """How many made photographs are read right, refused with a reason, or misread in silence.
 
-    python -m benchmarks.photos                    the set that lesson 10 reports, and stores it
-    python -m benchmarks.photos --seed 2 --count 60    another one, which is printed only
+python -m benchmarks.photos                    the set that lesson 10 reports, and stores it
+python -m benchmarks.photos --seed 2 --count 60    another one, which is printed only
 """
 
 import argparse
 import io
 import json
-from pathlib import Path
+from collections import Counter
 
 from benchmarks.photographs import READABLE, UNREADABLE, Made, photograph
 from lenet_utils.experiments.intervals import share_interval
-from lenet_utils.photos import NoDigit, read_photo
+from lenet_utils.photos import MEASURED, NoDigit, read_photo
 
 TUNED_ON, REPORTED = 2, 1998
 COUNT = 600
-STORED = Path(__file__).parents[1] / "lenet_utils" / "data" / "photographs.json"
 OUTCOMES = ("right", "refused", "wrong")
 
 
@@ -27,16 +26,16 @@ def outcome(made: Made) -> str:
         return "refused"
 
 
-def measure(seed: int, count: int) -> dict[str, dict[str, int]]:
-    """Count the outcomes by the kind of picture."""
-    counts = {kind: dict.fromkeys(OUTCOMES, 0) for kind in (*READABLE, *UNREADABLE)}
+def measure(seed: int, count: int) -> dict[str, list[str]]:
+    """Return the outcomes by kind of picture, in the order of the pictures' numbers."""
+    outcomes: dict[str, list[str]] = {kind: [] for kind in (*READABLE, *UNREADABLE)}
     for number in range(count):
         made = photograph(seed, number)
-        counts[made.kind][outcome(made)] += 1
-    return counts
+        outcomes[made.kind].append(outcome(made))
+    return outcomes
 
 
-def shares(counts: dict[str, dict[str, int]]) -> list[str]:
+def shares(counts: dict[str, Counter[str]]) -> list[str]:
     """Return the shares that matter, each with its 95% interval."""
     sums = {
         name: {o: sum(counts[kind][o] for kind in kinds) for o in OUTCOMES}
@@ -62,14 +61,15 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=REPORTED)
     parser.add_argument("--count", type=int, default=COUNT)
     options = parser.parse_args()
-    counts = measure(options.seed, options.count)
+    outcomes = measure(options.seed, options.count)
+    counts = {kind: Counter(found) for kind, found in outcomes.items()}
     print(f"{'kind':24}" + "".join(f"{o:>10}" for o in OUTCOMES))
     for kind, row in counts.items():
         print(f"{kind:24}" + "".join(f"{row[o]:10}" for o in OUTCOMES))
     print(*shares(counts), sep="\n")
     if (options.seed, options.count) == (REPORTED, COUNT):
-        told = {"seed": options.seed, "readable": list(READABLE), "counts": counts}
-        STORED.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+        told = {"seed": options.seed, "readable": list(READABLE), "outcomes": outcomes}
+        MEASURED.write_text(json.dumps(told) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ from lenet_utils.mnist import (
     pixel_statistics,
 )
 from lenet_utils.models import LeNet5, lenet5_1998, lenet5_modern, lenet5_tutorial
+from lenet_utils.photos import NoDigit, Photo, prepare_photo, read_photo
 from lenet_utils.training import History, fit, get_device, seed_everything, split_validation
 from lenet_utils.weights import load_model, save_model
 
@@ -44,6 +45,10 @@ __all__ = [
     "Digits",
     "MNIST",
     "TABLE_I",
+    "NoDigit",
+    "Photo",
+    "prepare_photo",
+    "read_photo",
     "Evaluation",
     "History",
     "LayerTable",

@@ -109,7 +109,7 @@ def ink_of(darkness: np.ndarray, noise: float) -> tuple[np.ndarray, str]:
             f"too little contrast: ink differs from paper by {peak:.0%}, and the grain by "
             f"{noise:.0%}. Take the photograph in more light."
         )
-    return np.clip(3 * darkness / peak - 1, 0, 1), f"ink is {peak:.0%} darker than its paper"
+    return np.clip(3 * darkness / peak - 1, 0, 1), f"{peak:.0%} darker than its paper"
 
 
 def one_digit(ink: np.ndarray) -> tuple[np.ndarray, str]:
@@ -149,8 +149,8 @@ def one_digit(ink: np.ndarray) -> tuple[np.ndarray, str]:
     # With the grey edge around it, which is below the threshold.
     grown = ndimage.binary_dilation(digit, _TOUCHING, 2)
     cut = tuple(slice(max(0, part.start - 3), part.stop + 3) for part in box)
-    left_out = count - pieces.sum()
-    return np.where(grown, ink, 0)[cut], f"one thing found; {left_out} specks left out"
+    left_out = int(count - pieces.sum())
+    return np.where(grown, ink, 0)[cut], f"{left_out} specks left out"
 
 
 def even_strokes(digit: np.ndarray) -> tuple[np.ndarray, str]:
@@ -160,17 +160,18 @@ def even_strokes(digit: np.ndarray) -> tuple[np.ndarray, str]:
     """
     from scipy import ndimage
 
-    large = ndimage.zoom(np.pad(digit, 2), FINE / max(digit.shape), order=1)
+    # With room for strokes to grow.
+    large = np.pad(ndimage.zoom(digit, FINE / max(digit.shape), order=1), FINE // 10)
     inside = large > 0.5
     rows, columns = (inside.any(axis).nonzero()[0] for axis in (1, 0))
     size = 1 + max(np.ptp(rows), np.ptp(columns))
     # Across a stroke the distance to its edge rises to half the width: its mean is a quarter.
     pen = 4 * ndimage.distance_transform_edt(inside)[inside].mean() - 1
-    says = f"strokes are {pen / size:.0%} of the longer side wide"
+    says = f"{pen / size:.1%} of the longer side wide"
     if pen >= PEN * size:
         return large, says
     away = ndimage.distance_transform_edt(~inside)
-    return np.clip((PEN * size - pen) / 2 + 1 - away, 0, 1), f"{says}: thickened to {PEN:.1%}"
+    return np.clip((PEN * size - pen) / 2 + 1 - away, 0, 1), f"{says}, thickened to {PEN:.1%}"
 
 
 def _layer(values: np.ndarray, channel: int) -> np.ndarray:

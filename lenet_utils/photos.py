@@ -4,9 +4,12 @@ Source of the preparation: Section III-A: digits fitted into a box of 20x20 with
 kept, grey at the edges, and centred in 28x28 by their centre of mass.
 """
 
+import json
 import os
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import BinaryIO, NamedTuple, NoReturn
 
 import numpy as np
@@ -31,6 +34,9 @@ LEAST_ALIKE = 0.80
 
 Chosen on made pictures, of another seed than those that are reported.
 """
+
+
+MEASURED = Path(__file__).parent / "data" / "photographs.json"
 
 
 class Step(NamedTuple):
@@ -137,6 +143,22 @@ def _known() -> tuple[nn.Module, nn.Module, Tensor, Tensor]:
     return load_trained("lenet5_1998"), load_trained("lenet5_modern"), upright, labels
 
 
+class Measured(NamedTuple):
+    """How made photographs were read: counts of "right", "refused" and "wrong" by kind."""
+
+    seed: int
+    readable: tuple[str, ...]
+    """The kinds that show one digit; to the others any answer is wrong."""
+    counts: dict[str, Counter[str]]
+
+
+def measured_photos() -> Measured:
+    """Return what `python -m benchmarks.photos`, in the repository of this course, measured."""
+    stored = json.loads(MEASURED.read_text(encoding="utf-8"))
+    counts = {kind: Counter(outcomes) for kind, outcomes in stored["outcomes"].items()}
+    return Measured(stored["seed"], tuple(stored["readable"]), counts)
+
+
 def _prepared(values: np.ndarray, done: str) -> Photo:
     steps: list[Step] = []
 
@@ -157,9 +179,9 @@ def _prepared(values: np.ndarray, done: str) -> Photo:
         refusal.steps = tuple(steps)
         raise
     box = fit_into_box(steps[-1].picture)
-    steps.append(Step("20 by 20 box", box, "fitted into 20 by 20 pixels, proportions kept"))
+    steps.append(Step("20 by 20 box", box, "scaled to 20 pixels on the longer side"))
     image = centre(box)
-    steps.append(Step("centre of mass", image, "centre of mass moved to the middle of 28 by 28"))
+    steps.append(Step("centre of mass", image, "moved to the middle of 28 by 28 pixels"))
     return Photo(image, tuple(steps))
 
 

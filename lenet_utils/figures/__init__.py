@@ -9,6 +9,7 @@ from lenet_utils.figures.costs import costs, size_and_work
 from lenet_utils.figures.inside import by_layer, feature_maps, reading
 from lenet_utils.figures.network import glyphs, maps, pictures, shares, wiring
 from lenet_utils.figures.panels import curves, panels, windows
+from lenet_utils.figures.photos import photo_outcomes, photo_steps
 from lenet_utils.figures.steps import convolution_step
 from lenet_utils.figures.style import BLUE, GREEN, ORANGE, PURPLE, Figure
 from lenet_utils.figures.training import answers, confusion_matrix, descent, learning_curves
@@ -35,6 +36,8 @@ __all__ = [
     "lines",
     "maps",
     "panels",
+    "photo_outcomes",
+    "photo_steps",
     "pictures",
     "reading",
     "shares",
