@@ -64,7 +64,6 @@ FILES = {
     "GIF": lambda: encoded(RGB.quantize(16), "GIF"),
     "CMYK, TIFF": lambda: encoded(RGB.convert("CMYK"), "TIFF"),
     "CMYK, JPEG": lambda: encoded(RGB.convert("CMYK"), "JPEG"),
-    "YCbCr, TIFF": lambda: encoded(RGB.convert("YCbCr"), "TIFF"),
     "LAB, TIFF": lambda: encoded(lab(), "TIFF"),
     "16 bits, PNG": lambda: encoded((65535 * sheet()).astype(np.uint16)),
     "12 of 16 bits, TIFF": lambda: encoded((4095 * sheet()).astype(np.uint16), "TIFF"),
