@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image, ImageCms
+from scipy.stats import binomtest
 from torch.nn import functional as F
 
 from benchmarks.photographs import READABLE, UNREADABLE, photograph
 from benchmarks.photos import REPORTED, TUNED_ON, outcome, shares
 from lenet_utils import NoDigit, figures, load_mnist, prepare_photo, read_photo
+from lenet_utils.experiments.intervals import share_interval
 from lenet_utils.photos import MEASURED, measured_photos
 from lenet_utils.picture_files import read_brightness
 
@@ -283,6 +285,18 @@ def test_the_measured_set_keeps_what_the_lesson_says():
     assert right >= 0.9 * sum(sums[kind] for kind in READABLE)
     assert wrong <= 0.02 * sum(sums.values())
     assert f"{right} of" in shares(measured.counts)[0]
+
+
+@pytest.mark.parametrize(("hits", "n"), [(0, 9), (3, 600), (200, 400), (9, 9), (1, 1)])
+def test_the_interval_of_a_share_is_wilsons(hits, n):
+    known = binomtest(hits, n).proportion_ci(method="wilson")
+    assert share_interval(hits, n) == pytest.approx(tuple(known), abs=1e-6)
+
+
+@pytest.mark.parametrize(("hits", "n"), [(0, 0), (-1, 3), (4, 3)])
+def test_what_is_no_share_is_refused(hits, n):
+    with pytest.raises(ValueError, match=f"{hits} of {n} is no share"):
+        share_interval(hits, n)
 
 
 def test_outcomes_are_told_in_words_and_add_up():
