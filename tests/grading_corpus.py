@@ -10,6 +10,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
@@ -117,6 +118,19 @@ def master() -> NotebookNode:
     )
 
 
+def student_version() -> NotebookNode:
+    """The assignment as students get it: answers and hidden tests taken out, as nbgrader does."""
+    notebook = master()
+    for cell in notebook.cells:
+        kept, hidden = [], False
+        for line in cell.source.splitlines():
+            hidden = (hidden or "### BEGIN" in line) and "### END" not in line
+            if not hidden and "###" not in line:
+                kept.append(line)
+        cell.source = "\n".join(kept)
+    return notebook
+
+
 def write_course(folder: Path) -> Path:
     """Write the course folder of the assignment, and return it."""
     path = folder / "source" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
@@ -125,7 +139,8 @@ def write_course(folder: Path) -> Path:
     return folder
 
 
-Change = Callable[[NotebookNode], None]
+# Changes the notebook, or returns the bytes of the file instead.
+Change = Callable[[NotebookNode], bytes | None]
 
 
 def answers(**changed: str) -> Change:
@@ -158,9 +173,8 @@ def after(name: str, *sources: str, **changed: str) -> Change:
 
 
 def _both(*changes: Change) -> Change:
-    def change(notebook: NotebookNode) -> None:
-        for one in changes:
-            one(notebook)
+    def change(notebook: NotebookNode) -> bytes | None:
+        return [one(notebook) for one in changes][-1]
 
     return change
 
@@ -174,8 +188,125 @@ def _each_test(do: Callable[[NotebookNode, NotebookNode], None]) -> Change:
 
 
 def _strip(notebook: NotebookNode) -> None:
-    for number, cell in enumerate(notebook.cells):
-        cell.metadata, cell["id"] = NotebookNode(), f"stripped-{number}"
+    """Take away all that a text editor would not keep: marks, ids, and the version that has ids."""
+    notebook.nbformat_minor = 2
+    for cell in notebook.cells:
+        cell.metadata = NotebookNode()
+        cell.pop("id", None)
+
+
+# What editors write, from files of theirs in public repositories. All keep nbgrader's marks.
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+LANGUAGE = {"name": "python", "version": "3.11.9", "mimetype": "text/x-python"}
+RAN = [{"output_type": "stream", "name": "stdout", "text": ["28\n"]}]
+
+
+def _saved(notebook: NotebookNode, minor: int, metadata: dict, cell: Callable[[int], dict]) -> None:
+    """Save a notebook as an editor does: its version, its metadata, lines apart, cells run."""
+    notebook.nbformat_minor, notebook.metadata = minor, metadata
+    for number, one in enumerate(notebook.cells):
+        if minor < 5:
+            one.pop("id")
+        one.metadata = {**cell(number), **one.metadata}
+        one.source = one.source.splitlines(keepends=True)
+        if one.cell_type == "code":
+            one.execution_count, one.outputs = number + 1, RAN
+
+
+def colab(notebook: NotebookNode) -> None:
+    """Google Colab, File, Download: no ids but in the metadata, who ran it and when."""
+    kernel = {"name": "python3", "display_name": "Python 3"}
+    about = {"colab": {"provenance": [], "name": "tiny.ipynb"}, "kernelspec": kernel}
+    ran = {"status": "ok", "timestamp": 1653739128995, "user_tz": -60, "elapsed": 1153}
+    user = {"displayName": "Ann", "userId": "12457121566292976244"}
+
+    def cell(number: int) -> dict:
+        base = {"base_uri": "https://localhost:8080/"}
+        return {"id": f"ONOY5LvWd4s{number}", "colab": base, "executionInfo": {**ran, "user": user}}
+
+    _saved(notebook, 0, {**about, "language_info": {"name": "python"}, "accelerator": "GPU"}, cell)
+    notebook.cells = [
+        {key: cell[key] for key in sorted(cell, key=["metadata", "source"].count)}
+        for cell in notebook.cells
+    ]
+
+
+def kaggle(notebook: NotebookNode) -> None:
+    """Kaggle, a version that was saved and run: papermill's times in every cell."""
+    settings = {"accelerator": "none", "dataSources": [], "isInternetEnabled": True}
+    mill = {"default_parameters": {}, "duration": 7.1, "exception": None, "version": "2.5.0"}
+    about = {"kernelspec": KERNEL, "language_info": LANGUAGE, "kaggle": settings, "papermill": mill}
+
+    def cell(number: int) -> dict:
+        ids = {
+            "_uuid": f"8f2839f25d086af736a60e9eeb907d3b93b6e0e{number}",
+            "_cell_guid": "b1076dfc",
+        }
+        times = {"iopub.execute_input": "2027-03-01T10:00:00Z", "shell.execute_reply": "x"}
+        done = {"duration": 0.01, "exception": False, "status": "completed"}
+        return {**ids, "trusted": True, "execution": times, "papermill": done, "tags": []}
+
+    _saved(notebook, 4, about, cell)
+
+
+def vs_code(notebook: NotebookNode) -> None:
+    """Visual Studio Code: version 4.2, and its own key for the version that was opened."""
+    interpreter = {"interpreter": {"hash": "31f2aee4e71d21fbe5cf8b01ff0e069b9275f58929596ceb"}}
+    about = {"kernelspec": KERNEL, "language_info": LANGUAGE, "orig_nbformat": 4}
+    _saved(
+        notebook, 2, {**about, "vscode": interpreter},
+        lambda number: {"vscode": {"languageId": "python"}},
+    )  # fmt: skip
+
+
+def classic(notebook: NotebookNode) -> None:
+    """Jupyter's classic notebook with extensions: version 4.4 has no ids."""
+    more = {"toc": {"base_numbering": 1, "nav_menu": {}}, "varInspector": {"cols": {}}}
+    _saved(
+        notebook, 4, {"kernelspec": KERNEL, "language_info": LANGUAGE, **more},
+        lambda number: {
+            "collapsed": True, "scrolled": False, "ExecuteTime": {"end_time": "2027-03-01"},
+        },
+    )  # fmt: skip
+
+
+def jupyterlab(notebook: NotebookNode) -> None:
+    """JupyterLab: version 4.5, ids, and what cells may be done with."""
+    _saved(
+        notebook, 5, {"kernelspec": KERNEL, "language_info": LANGUAGE},
+        lambda number: {"editable": True, "slideshow": {"slide_type": ""}, "tags": []},
+    )  # fmt: skip
+
+
+def old_nbgrader(notebook: NotebookNode) -> None:
+    """An nbgrader of 2016: its first version of marks, and a sum of each cell."""
+    classic(notebook)
+    for cell in notebook.cells:
+        if marks := cell.metadata.get("nbgrader"):
+            cell.metadata["nbgrader"] = {**marks, "schema_version": 1, "checksum": "5e02c84f"}
+
+
+def ipython(notebook: NotebookNode) -> bytes:
+    """IPython 2, of 2014: worksheets, and `input` in place of `source`."""
+    old = nbformat.convert(notebook, 3)
+    return nbformat.v3.writes_json(old).encode()
+
+
+def _new_ids(make: Callable[[int], Any]) -> Change:
+    def change(notebook: NotebookNode) -> None:
+        for number, cell in enumerate(notebook.cells):
+            cell["id"] = make(number)
+
+    return change
+
+
+def _line_ends(notebook: NotebookNode) -> None:
+    for cell in notebook.cells:
+        cell.source = "\ufeff" * (cell.cell_type == "markdown") + cell.source.replace("\n", " \r\n")
+
+
+def _bytes(encode: Callable[[str], bytes]) -> Change:
+    return lambda notebook: encode(json.dumps(notebook))
 
 
 def _inflate(notebook: NotebookNode) -> None:
@@ -202,6 +333,7 @@ class Case:
     points: tuple[float, float, float] = (2, 3, 3)
     says: str = ""
     needs_namespaces: bool = False
+    is_quiet: bool = False  # there must be no remark
 
 
 def side(body: str) -> Change:
@@ -308,6 +440,25 @@ RIGHT_ONES = {
     "uses-the-visible-test": Case(after("q1_counts_test", "known = sorted(counts)", q2_side=RIGHT["q2_side"] + "\nassert known")),
     "writes-and-reads-its-file": Case(answers(q1_counts="open('n.txt', 'w').write('150')\ncounts = {'weights': int(open('n.txt').read()), 'biases': 6}")),
 }  # fmt: skip
+EDITORS = {
+    "colab": Case(_both(answers(), colab), is_quiet=True),
+    "kaggle": Case(_both(answers(), kaggle), is_quiet=True),
+    "vs-code": Case(_both(answers(), vs_code), is_quiet=True),
+    "classic-jupyter": Case(_both(answers(), classic), is_quiet=True),
+    "jupyterlab": Case(_both(answers(), jupyterlab), is_quiet=True),
+    "old-nbgrader": Case(_both(answers(), old_nbgrader), is_quiet=True),
+    "ipython-2": Case(_both(answers(), ipython)),
+    "colab-half-right": Case(_both(side("return 28"), colab), (2, 0, 3), "stride 1"),
+    "ids-with-blanks": Case(_both(answers(), _new_ids(lambda n: f"a {n}")), is_quiet=True),
+    "ids-that-are-numbers": Case(_both(answers(), _new_ids(lambda n: n)), is_quiet=True),
+    "ids-all-alike": Case(_both(answers(), _new_ids(lambda n: "same")), is_quiet=True),
+    "windows-line-ends": Case(_both(answers(), _line_ends), is_quiet=True),
+    "byte-order-mark": Case(_both(answers(), _bytes(lambda t: b"\xef\xbb\xbf" + t.encode())), is_quiet=True),
+    "utf-16": Case(_both(answers(), _bytes(lambda t: t.encode("utf-16"))), is_quiet=True),
+    "half-a-character": Case(_both(answers(q1_counts=RIGHT["q1_counts"] + "  # \ud83d"), _bytes(lambda t: t.encode())), says="was replaced"),
+    "a-stray-byte": Case(_both(answers(q1_counts=RIGHT["q1_counts"] + "  # @"), _bytes(lambda t: t.encode().replace(b"@", b"\xe9"))), says="not UTF-8"),
+    "one-cell-of-nonsense": Case(_both(answers(), lambda nb: nb.cells.insert(2, {"cell_type": "poem", "source": 3})), says="cell 3 is left out"),
+}  # fmt: skip
 HALF_RIGHT = {
     "only-the-first": Case(answers(q2_side="pass", q3_layer="pass"), (2, 0, 0), "NameError"),
     "only-what-is-shown": Case(side("return 28"), (2, 0, 3), "stride 1"),
@@ -358,7 +509,7 @@ HOSTILE = {
     "no-cells": Case(json.dumps({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode(), (0, 0, 0), "without a cell"),
     "cells-of-nonsense": Case(json.dumps({"cells": [{"cell_type": 7}, 3], "metadata": [], "nbformat": 4, "nbformat_minor": 5}).encode(), (0, 0, 0), "not a notebook"),
 }  # fmt: skip
-CORPUS = RIGHT_ONES | HALF_RIGHT | WRONG | HOSTILE
+CORPUS = RIGHT_ONES | EDITORS | HALF_RIGHT | WRONG | HOSTILE
 
 
 def write_submissions(
@@ -368,14 +519,12 @@ def write_submissions(
     folder.mkdir(parents=True, exist_ok=True)
     for name in names:
         change = CORPUS[name].change
-        path = folder / f"{name}.ipynb"
-        if isinstance(change, bytes):
-            path.write_bytes(change)
-            continue
         notebook = deepcopy(release)
-        change(notebook)
-        text = nbformat.writes(notebook)
+        content = change if isinstance(change, bytes) else change(notebook)
+        # Not by nbformat, which would mend what is to be graded as it comes.
+        if content is None:
+            content = json.dumps(notebook, indent=1).encode()
         for key, value in replaced.items():
-            text = text.replace(f"@{key}@", str(value))
-        path.write_text(text, encoding="utf-8")
+            content = content.replace(f"@{key}@".encode(), str(value).encode())
+        (folder / f"{name}.ipynb").write_bytes(content)
     return folder

@@ -94,6 +94,7 @@ def test_each_submission_gets_what_it_earned(graded: Graded, name: str) -> None:
     points = tuple(float(row[question]) for question in list(QUESTIONS)[:3])
     assert points == case.points, graded.page(name)
     assert case.says in row["remarks"] + graded.page(name)
+    assert not (case.is_quiet and row["remarks"]), row["remarks"]
 
 
 def test_a_link_is_not_followed(graded: Graded) -> None:

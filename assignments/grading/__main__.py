@@ -1,7 +1,6 @@
 """Grade a folder of notebooks: `make grade SUBMISSIONS=folder`. README.md says more."""
 
 import argparse
-import csv
 import os
 import sys
 import warnings
@@ -11,9 +10,11 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import reports
-from batch import Batch
+import roster
+from batch import READ, Batch
 from course import Course, CourseError
 from isolation import Limits, enclosure, readable
+from reading import Reader
 from submissions import find
 
 HERE = Path(__file__).resolve().parent
@@ -47,30 +48,27 @@ def main() -> str | None:
         if seen := next((r for r in readable() if path.is_relative_to(r)), None):
             return f"{path} lies in {seen}, which submissions can read: move it elsewhere"
     warnings.filterwarnings("ignore")
+    sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may know fewer letters
     print(f"Grading {folder}", flush=True)
     try:
         course = Course.build(given.course, output / "course")
-        submissions = find(folder, course.releases)
-        roster = _roster(given.roster)
+        listed = roster.read(given.roster) if given.roster else []
+        with Reader(course.releases, output / READ) as reader:
+            found = find(folder, course.releases, reader)
         around = enclosure()
     except (CourseError, ValueError, RuntimeError, OSError) as error:
         return str(error)
-    print(f"{len(submissions)} submissions; each in an enclosure: {around.describe()}")
+    print(f"{len(found.submissions)} submissions; each in an enclosure: {around.describe()}")
     limits = Limits(given.cell_seconds, given.notebook_seconds, given.megabytes)
     batch = Batch(course, output, around, limits, max(1, given.workers))
-    batch.run(submissions, lambda line: print(line, flush=True))
-    reports.write(batch, submissions, roster)
-    for assignment in sorted({s.assignment for s in submissions}):
+    batch.run(found.submissions, lambda line: print(line, flush=True))
+    for problem in reports.write(batch, found, listed):
+        print(problem)
+    print(f"Every file: {output / 'files.csv'}")
+    for assignment in sorted({s.assignment for s in found.submissions}):
         print(f"Points: {output / assignment / 'grades.csv'}")
         print(f"Pages for students: {output / assignment / 'feedback'}")
     return None
-
-
-def _roster(path: Path | None) -> list[dict[str, str]]:
-    if path is None:
-        return []
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        return [{k: v or "" for k, v in row.items() if k} for row in csv.DictReader(file)]
 
 
 if __name__ == "__main__":

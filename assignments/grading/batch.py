@@ -1,32 +1,30 @@
 """Grade many submissions, each in a process of its own, and go on where a run was cut off."""
 
 import contextlib
-import ctypes
 import hashlib
 import importlib
 import json
-import multiprocessing
-import os
-import signal
-import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
 import precheck
-import psutil
+import reading
 from course import Course
 from isolation import Enclosure, Limits
+from processes import context, end, leave_terminal
 from student import PATIENCE
 from submissions import Submission
 
 # Loading, writing the gradebook and ending, beside what the submission itself may take.
 OVERHEAD = 120
 FIX = "give the points by hand in nbgrader's formgrader, or grade it again"
+READ = "read"  # the folder below the output with what was read
 
 
 @dataclass(frozen=True)
@@ -61,12 +59,12 @@ class Batch:
                     late = time.monotonic() > began + self._longest()
                     if process.is_alive() and not late:
                         continue
-                    _end(process)
+                    end(process)
                     del running[slot]
                     say(self._finished(submission))
         finally:
             for process, *_ in running.values():
-                _end(process)
+                end(process)
 
     def _load(self, todo: list[Submission]) -> None:
         """Import what the tests import: once here, not once in every worker."""
@@ -78,36 +76,59 @@ class Batch:
     def _fill(self, waiting: Iterator[Submission], running: dict[int, Any], room: int) -> None:
         for submission in (s for _, s in zip(range(room), waiting, strict=False)):
             slot = next(n for n in range(self.workers) if n not in running)
-            process = _context().Process(target=self._grade, args=(submission, slot))
-            process.start()
+            process = context().Process(target=self._grade, args=(submission, slot))
+            try:
+                process.start()
+            except OSError as error:
+                reason = f"no process could be started ({error.strerror}); grade it again"
+                self._write(submission, _nothing(reason) | {"digest": ""})
+                continue
             running[slot] = (process, submission, time.monotonic())
 
     def _longest(self) -> float:
         return PATIENCE * self.limits.notebook_seconds + OVERHEAD
 
+    @cache  # noqa: B019 - one batch lives as long as the command
+    def _of_course(self, assignment: str) -> str:
+        return self.course.digest(assignment)
+
     def _digest(self, submission: Submission) -> str:
         """Return what changes when the submission or what it is graded by changes."""
-        digest = hashlib.sha256()
-        if not submission.path.is_symlink():
-            digest.update(submission.path.read_bytes())
-        digest.update(self.course.digest(submission.assignment).encode())
-        return digest.hexdigest()
+        parts = [submission.digest, submission.refused, self._of_course(submission.assignment)]
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
-    def _done(self, submission: Submission) -> bool:
-        record = self.result(submission)
-        return bool(record) and record["digest"] == self._digest(submission)
-
-    def result(self, submission: Submission) -> dict[str, Any]:
-        """Return how a submission was graded; empty if it was not."""
+    def _recorded(self, submission: Submission) -> dict[str, Any]:
+        """Return what is written of how a submission was graded; empty if it was not."""
         with contextlib.suppress(OSError, ValueError):
-            return json.loads(self.record(submission).read_text(encoding="utf-8"))
+            record = json.loads(self.record(submission).read_text(encoding="utf-8"))
+            if isinstance(record, dict) and {"digest", "reason", "notes", "seconds"} <= set(record):
+                return record
         return {}
 
+    def _done(self, submission: Submission) -> bool:
+        return self._recorded(submission).get("digest") == self._digest(submission)
+
+    def result(self, submission: Submission) -> dict[str, Any]:
+        """Return how a submission was graded, with what was said when it was found.
+
+        `notes` are for the student too; what is `to_check` may name other students.
+        """
+        record = self._recorded(submission) or _nothing(f"there is no record of it; {FIX}")
+        return record | {
+            "notes": [*submission.notes, *record["notes"]],
+            "to_check": [*submission.doubts, *record.get("to_check", [])],
+        }
+
     def _finished(self, submission: Submission) -> str:
+        """Return a line on a submission whose worker has ended, in whichever way."""
         if not self._done(submission):
             reason = f"it took too long or too much, and was ended; {FIX}"
-            self.course.nothing(submission.assignment, submission.student)
-            self._write(submission, {"reason": reason, "notes": [], "seconds": self._longest()})
+            try:
+                self.course.nothing(submission.assignment, submission.student)
+                self._write(submission, _nothing(reason) | {"seconds": self._longest()})
+            except Exception as error:
+                reason += f"; and its record could not be written ({type(error).__name__})"
+                return f"{submission.assignment}  {submission.student}  {reason}"
         result = self.result(submission)
         seconds = f"{result['seconds']:.1f} s"
         return f"{submission.assignment}  {submission.student}  {result['reason'] or seconds}"
@@ -116,20 +137,18 @@ class Batch:
         path = self.record(submission)
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(".part")
-        partial.write_text(
-            json.dumps({"digest": self._digest(submission), **result}, indent=1), encoding="utf-8"
-        )
+        text = json.dumps({"digest": self._digest(submission), **result}, indent=1)
+        partial.write_text(text, encoding="utf-8")
         partial.replace(path)
 
     def _grade(self, submission: Submission, slot: int) -> None:
         """Grade one submission; the body of a worker."""
-        _leave_terminal(self.output / "log.txt")
+        leave_terminal(self.output / "log.txt")
         began = time.monotonic()
-        result: dict[str, Any] = {"reason": "", "notes": list(submission.notes)}
+        result = _nothing(submission.refused)
         try:
-            result |= self._checked(submission, slot)
-        except precheck.Unreadable as unreadable:
-            result["reason"] = str(unreadable)
+            if not submission.refused:
+                result |= self._checked(submission, slot)
         except Exception:
             traceback.print_exc()
             result["reason"] = f"the grading failed, see log.txt; {FIX}"
@@ -140,7 +159,7 @@ class Batch:
     def _checked(self, submission: Submission, slot: int) -> dict[str, Any]:
         assignment, student = submission.assignment, submission.student
         release = self.course.releases[assignment]
-        checked = precheck.check(precheck.read(submission.path), release)
+        checked = precheck.check(reading.kept(self.output / READ, submission.digest), release)
         self.course.forget(assignment, student)
         error = self.course.autograde(
             assignment, student, checked, self.enclosure, self.limits, slot
@@ -148,29 +167,8 @@ class Batch:
         if error:
             print(error)
         reason = f"nbgrader could not grade it, see log.txt; {FIX}" if error else ""
-        return {"notes": [*submission.notes, *checked.notes], "reason": reason}
+        return {"notes": checked.notes, "reason": reason}
 
 
-def _context() -> Any:
-    """Return how workers start: from this process where that is safe, which saves the imports."""
-    return multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-
-
-def _leave_terminal(log: Path) -> None:
-    """Let a worker end with its parent, ignore Ctrl-C, and write to the log."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    number = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    os.dup2(number, 1)
-    os.dup2(number, 2)
-
-
-def _end(process: Any) -> None:
-    """End a worker, and everything that it started."""
-    with contextlib.suppress(psutil.Error):
-        for below in psutil.Process(process.pid).children(recursive=True):
-            with contextlib.suppress(psutil.Error):
-                below.kill()
-    process.kill()
-    process.join()
+def _nothing(reason: str) -> dict[str, Any]:
+    return {"reason": reason, "notes": [], "seconds": 0.0}

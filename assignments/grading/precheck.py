@@ -4,23 +4,17 @@ Afterwards every cell of the assignment is there exactly once, in its place, wit
 is locked is as it was handed out; everything else is the student's.
 """
 
+import unicodedata
 from collections import defaultdict
+from collections.abc import Iterable
 from copy import deepcopy
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_notebook
 from nbgrader.utils import is_locked
 from roles import grade_id
-
-LARGEST = 20 * 2**20
-
-
-class Unreadable(ValueError):
-    """The file is not a notebook that can be graded."""
 
 
 @dataclass
@@ -31,41 +25,26 @@ class Checked:
     notes: list[str] = field(default_factory=list)
 
 
-def read(path: Path) -> NotebookNode:
-    """Read a student's file.
+def comparable(source: str) -> str:
+    """Return what of a cell's text counts when it is asked whether it was changed.
 
-    Raises:
-        Unreadable: it is not a notebook; the message says why.
+    Line ends, blanks at the end of lines and around the text, a byte order mark and the way in
+    which accents are composed do not: editors and systems differ in them.
     """
-    if path.is_symlink() or not path.is_file():
-        raise Unreadable("not a file but a link or something else")
-    if path.stat().st_size > LARGEST:
-        raise Unreadable(f"larger than {LARGEST // 2**20} MB: clear its outputs first")
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-        notebook = nbformat.reads(text, as_version=4)
-        cells = [_cell(cell) for cell in notebook.cells]
-    except Exception as error:  # nbformat raises whatever it stumbles over
-        reason = f"{type(error).__name__}: {error}".splitlines()[0][:200]
-        raise Unreadable(f"not a notebook ({reason})") from None
-    if not cells:
-        raise Unreadable("a notebook without a cell")
-    return new_notebook(cells=cells)
+    lines = unicodedata.normalize("NFC", source.replace("\ufeff", "")).splitlines()
+    return "\n".join(line.rstrip() for line in lines).strip()
 
 
-def _cell(cell: NotebookNode) -> NotebookNode:
-    """Keep of a cell what counts: its kind, its text and its name."""
-    source = cell["source"]
-    source = source if isinstance(source, str) else "".join(source)
-    kind = cell["cell_type"]
-    if kind not in ("code", "markdown", "raw"):
-        raise ValueError(f"a cell of the kind {kind!r}")
-    make = {"code": nbformat.v4.new_code_cell, "markdown": nbformat.v4.new_markdown_cell}
-    kept = make.get(kind, nbformat.v4.new_raw_cell)(source=source)
-    kept["id"] = str(cell.get("id", ""))
-    if name := grade_id(cell):
-        kept.metadata["nbgrader"] = {"grade_id": name}
-    return kept
+def named(release: NotebookNode) -> list[tuple[str, str]]:
+    """Return the names and the texts of the cells of an assignment."""
+    return [(grade_id(c), comparable(c.source)) for c in release.cells if grade_id(c)]
+
+
+def shared(cells: Iterable[NotebookNode], expected: Iterable[tuple[str, str]]) -> int:
+    """Count the names and texts of an assignment, from `named`, that are among the cells."""
+    has = {grade_id(c) for c in cells} | {c.id for c in cells}
+    texts = {comparable(c.source) for c in cells} - {""}
+    return sum((name in has) + (text in texts) for name, text in expected)
 
 
 def check(submission: NotebookNode, release: NotebookNode) -> Checked:
@@ -114,7 +93,8 @@ def _settle(
             notes.append(f"{name}: was deleted; put back")
         elif len(candidates) > 1:
             notes.append(f"{name}: was there {len(candidates)} times; one is kept")
-        if candidates and all(c.source.strip() != expected.source.strip() for c in candidates):
+        text = comparable(expected.source)
+        if candidates and all(comparable(c.source) != text for c in candidates):
             notes.append(f"{name}: was changed; the original is used")
         return [cell]
     if not candidates:
@@ -145,7 +125,7 @@ def _find(cells: list[NotebookNode], expected: list[NotebookNode]) -> dict[int, 
 
 
 def _text(cell: NotebookNode) -> str | None:
-    text = cell.source.strip()
+    text = comparable(cell.source)
     return f"{cell.cell_type}:{text}" if len(text) > 20 else None
 
 

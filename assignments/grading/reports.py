@@ -2,16 +2,17 @@
 
 import csv
 import html
-import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from batch import Batch
+import roster
+from batch import FIX, Batch
 from jinja2 import Environment, FileSystemLoader
+from names import written
 from roles import grade_id, is_test
-from submissions import Submission
+from submissions import Found, Submission
 
 SHOWN_LINES = 12
 
@@ -59,76 +60,110 @@ class Graded:
         return "; ".join(filter(None, [self.record["reason"], *self.record["notes"]]))
 
 
-def write(batch: Batch, submissions: Sequence[Submission], roster: list[dict[str, str]]) -> None:
-    """Write the files of every assignment that was graded."""
-    for assignment in sorted({s.assignment for s in submissions}):
+def write(batch: Batch, found: Found, listed: Sequence[roster.Row]) -> list[str]:
+    """Write the files of every assignment that was graded; return what is to be looked at.
+
+    What goes wrong with one student's page, or with one table, costs that one only.
+    """
+    matched = roster.match(found.submissions, listed)
+    problems = []
+    for assignment in sorted({s.assignment for s in found.submissions}):
         rows = [
-            Graded(
-                s,
-                batch.result(s),
-                batch.course.scores(assignment, s.student),
-                known(s, roster),
-            )
-            for s in submissions
-            if s.assignment == assignment
+            _graded(batch, submission, matched)
+            for submission in found.submissions
+            if submission.assignment == assignment
         ]
         folder = batch.output / assignment
         (folder / "feedback").mkdir(parents=True, exist_ok=True)
-        most = {q.name: q.points for q in batch.course.questions(assignment)}
-        _table(folder / "grades.csv", *_grades(rows, most))
-        _table(folder / "canvas.csv", *_canvas(rows, most, assignment))
-        _table(folder / "moodle.csv", *_moodle(rows, most))
-        _table(folder / "gradescope.csv", *_gradescope(rows, most))
-        titles = {q.name: q.title for q in batch.course.questions(assignment)}
-        for row in rows:
-            page = _page(row, most, titles, batch.course.graded(assignment, row.submission.student))
-            (folder / "feedback" / f"{row.submission.student}.html").write_text(
-                page, encoding="utf-8"
-            )
+        questions = batch.course.questions(assignment)
+        problems += _pages(batch, rows, folder / "feedback")
+        most = {q.name: q.points for q in questions}
+        problems += _table(folder / "grades.csv", _grades, rows, most)
+        problems += _table(folder / "canvas.csv", _canvas, rows, most, assignment)
+        problems += _table(folder / "moodle.csv", _moodle, rows, most)
+        problems += _table(folder / "gradescope.csv", _gradescope, rows, most)
+        if listed:
+            mine = [row.submission for row in rows]
+            problems += _table(folder / "roster.csv", roster.table, mine, listed, matched)
+    problems += _table(batch.output / "files.csv", _files, batch, found)
+    doubts = [f"{s.name}: {doubt}" for s in found.submissions for doubt in s.doubts]
+    doubts += [f"{key}: {doubt}" for key, doubt in matched.doubts.items()]
+    return [*dict.fromkeys(["Whose is it? " + doubt for doubt in doubts]), *problems]
 
 
-def known(submission: Submission, roster: list[dict[str, str]]) -> dict[str, str]:
-    """Return what the file's name and a class list tell about a student.
-
-    A platform's own number decides; without it a name, a login or an address that only one person
-    in the list has.
-    """
-    mine = submission.identity
-    for person in roster:
-        if any(person.get(key) == value for key, value in mine.items()):
-            return person | mine
-    alike = [person for person in roster if _orders(submission.name) & _called(person)]
-    return alike[0] | mine if len(alike) == 1 else dict(mine)
-
-
-def _called(person: dict[str, str]) -> set[str]:
-    """Return all that a file of a person in a class list may be called."""
-    full = f"{person.get('First Name', '')} {person.get('Last Name', '')}"
-    logins = [person.get(key, "") for key in ("SIS User ID", "SIS Login ID", "SID")]
-    mail = [person.get(key, "") for key in ("Email", "Email address")]
-    mail += [address.partition("@")[0] for address in mail]
-    names = [person.get("Student", ""), person.get("Full name", ""), full]
-    return set().union(*map(_orders, [*names, *logins, *mail]))
+def _graded(batch: Batch, submission: Submission, matched: roster.Matched) -> Graded:
+    """Return a student's result; one that the gradebook does not have, without points."""
+    record, scores = batch.result(submission), {}
+    try:
+        scores = batch.course.scores(submission.assignment, submission.student)
+    except Exception as error:
+        said = f"the gradebook has no points for it ({type(error).__name__}); {FIX}"
+        record["reason"] = record["reason"] or said
+    for question in batch.course.questions(submission.assignment):
+        empty = {"score": 0.0, "max": question.points, "needs_reading": False, "comment": ""}
+        scores.setdefault(question.name, empty)
+    person = matched.people.get(submission.student, {})
+    return Graded(submission, record, scores, person | submission.identity)
 
 
-def _orders(name: str) -> set[str]:
-    """Make "Turing, Alan", "Alan Turing" and "turingalan" alike."""
-    words = re.findall(r"[^\W_]+", name.casefold())
-    return {"".join(words[n:] + words[:n]) for n in range(len(words))}
+def _pages(batch: Batch, rows: Sequence[Graded], folder: Path) -> list[str]:
+    """Write a page for each student; return what went wrong."""
+    problems = []
+    for row in rows:
+        assignment, student = row.submission.assignment, row.submission.student
+        questions = batch.course.questions(assignment)
+        most = {q.name: q.points for q in questions}
+        titles = {q.name: q.title for q in questions}
+        try:
+            page = _page(row, most, titles, batch.course.graded(assignment, student))
+            path = folder / f"{student}.html"
+            path.write_text(page, encoding="utf-8", errors="backslashreplace")
+        except Exception as error:
+            said = f"its page could not be written ({type(error).__name__}: {error})"
+            row.record["notes"].append(written(said, 200))
+            problems.append(f"{assignment}  {student}  {row.record['notes'][-1]}")
+    return problems
+
+
+def _files(batch: Batch, found: Found) -> Any:
+    """Account for every file of the folder."""
+    header = ["file", "what", "assignment", "student", "reason", "whose"]
+    rows = []
+    for file in found.files:
+        for submission in file.submissions:
+            reason = batch.result(submission)["reason"]
+            rows.append(
+                [
+                    file.path, "refused" if reason else "graded", submission.assignment,
+                    submission.student, reason, "; ".join(submission.doubts),
+                ]
+            )  # fmt: skip
+        if not file.submissions:
+            what = "refused" if file.is_refused else "not a submission"
+            rows.append([file.path, what, "", "", file.reason, ""])
+    return header, rows
 
 
 def _number(value: float) -> str:
     return f"{value:g}"
 
 
-def _table(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Write a CSV; what a spreadsheet would take for a formula is made text."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        for row in [header, *rows]:
-            writer.writerow(
-                ["'" + cell if cell[:1] in "=+@\t\r" and cell else cell for cell in row]
-            )
+def _table(path: Path, make: Callable[..., Any], *of: Any) -> list[str]:
+    """Write a CSV; return what went wrong.
+
+    What a spreadsheet would take for a formula is made text.
+    """
+    try:
+        header, rows = make(*of)
+        with path.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
+            writer = csv.writer(file)
+            for row in [header, *rows]:
+                writer.writerow(
+                    ["'" + cell if cell[:1] in "=+@\t\r" and cell else cell for cell in row]
+                )
+    except Exception as error:
+        return [f"{path} could not be written ({type(error).__name__}: {error})"]
+    return []
 
 
 def _points(row: Graded, questions: dict[str, float]) -> list[str]:

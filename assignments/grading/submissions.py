@@ -1,26 +1,44 @@
-"""Find the submissions in a folder, as it comes from students or from a learning platform."""
+"""Find the submissions in a folder, as it comes from students or from a learning platform.
 
+Nothing in the folder is passed over in silence: each file is one that is graded, one that is
+refused, or none that was handed in, and the last two with the reason.
+"""
+
+import os
 import re
-from collections import Counter
-from collections.abc import Iterable, Mapping
+import stat
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
+import platforms
+import whose
+from names import digits, folded, on_disk, written
 from nbformat import NotebookNode
-from precheck import Unreadable, read
-from roles import grade_id
+from platforms import Person
+from reading import Read, Reader
 
-MOODLE = re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_[a-z]+_?(?P<file>.*)")
-CANVAS = re.compile(r"(?P<name>[^_]+)_(?:LATE_)?(?P<id>\d+)_\d+_(?P<file>.+)")
-GRADESCOPE = "submission_metadata.yml"
-NO_WORK = {".yml", ".yaml", ".csv", ".json", ".log"}
+MADE_BY_SYSTEMS = {"__macosx", "__pycache__", "thumbs.db", "desktop.ini"}
 
 
 @dataclass
 class Submission:
-    """One file of one student, and whom a learning platform knows the student as."""
+    """What is graded of one student for one assignment.
+
+    Args:
+        path: of the file.
+        student: the key of the student on disk and for nbgrader.
+        name: as the platform or the folder writes it.
+        assignment: its name.
+        identity: columns of the platform's lists that are known.
+        notes: remarks for the student and for who grades.
+        doubts: remarks for who grades alone, since they name other students.
+        digest: of the bytes that were read.
+        refused: why the file cannot be graded, else "".
+        called: other names that the file's path gives.
+    """
 
     path: Path
     student: str
@@ -28,99 +46,294 @@ class Submission:
     assignment: str = ""
     identity: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
+    digest: str = ""
+    refused: str = ""
+    called: tuple[str, ...] = ()
 
 
-def find(folder: Path, releases: Mapping[str, NotebookNode]) -> list[Submission]:
-    """Return the submissions below a folder, the newest for each student and assignment.
+@dataclass
+class File:
+    """A file, or a folder that was not looked into, and what became of it."""
 
-    Known are the folders that Canvas, Moodle, Gradescope and nbgrader make, and a flat folder with
-    a file for each student.
+    path: str
+    reason: str = ""
+    is_refused: bool = False
+    submissions: list[Submission] = field(default_factory=list)
+
+
+@dataclass
+class Found:
+    """What a folder holds: what is to be graded, and all its files."""
+
+    submissions: list[Submission]
+    files: list[File]
+
+
+@dataclass(eq=False)
+class Handed:
+    """A file on its way: where it lies, what was read in it, whose it may be."""
+
+    path: Path
+    parts: tuple[str, ...]
+    changed: float
+    read: Read = field(default_factory=Read)
+    people: list[Person] = field(default_factory=list)
+    titled: str = ""  # the assignment that its path names
+    assignment: str = ""  # the one whose cells it has
+    doubts: list[str] = field(default_factory=list)
+
+    @property
+    def shown(self) -> str:
+        """The path as it can be printed."""
+        return written("/".join(self.parts))
+
+    @property
+    def is_named(self) -> bool:
+        """Whether it is called a notebook."""
+        return ".ipynb" in self.parts[-1].casefold()
+
+    @property
+    def shares(self) -> int:
+        """How much it has of its assignment."""
+        return self.read.shares.get(self.assignment, 0)
+
+
+def find(folder: Path, releases: Mapping[str, NotebookNode], reader: Reader) -> Found:
+    """Return the submissions below a folder, one for each student and assignment.
+
+    Known are the folders that Canvas, Moodle, Gradescope, GitHub Classroom and nbgrader make, a
+    folder with a folder or a file for each student, and sections of such.
 
     Raises:
         ValueError: there is nothing to grade in the folder.
     """
-    files = [
-        path
-        for path in sorted(folder.rglob("*"))
-        if (path.is_file() or path.is_symlink())
-        and not any(part.startswith((".", "__")) for part in path.relative_to(folder).parts)
-        and path.suffix.lower() not in NO_WORK
-    ]
-    people = _gradescope(folder)
-    found = [_submission(path, folder, releases, people) for path in files]
-    with_notebook = {s.student for s in found if s.path.suffix == ".ipynb"}
-    found = [s for s in found if s.path.suffix == ".ipynb" or s.student not in with_notebook]
-    if not found:
+    files, handed = [], []
+    for path, changed, reason in _walk(folder):
+        parts = path.relative_to(folder).parts
+        if reason:
+            files.append(File(written("/".join(parts)), reason))
+        else:
+            handed.append(Handed(path, parts, changed))
+    lists = _lists(folder, handed, files)
+    handed = [h for h in handed if h.parts[-1] != platforms.GRADESCOPE]
+    for one in handed:
+        one.read = reader.read(one.path, is_named=one.is_named)
+        one.titled = next((n for n in releases if n.casefold() in one.shown.casefold()), "")
+        one.assignment = _assignment(one)
+        one.people = platforms.people(one.parts, lists)
+    _settle_numbers(handed, list(releases))
+    whose.by_folder([h for h in handed if not h.people], list(releases))
+    files += [File(h.shown, f"a list or a note; {h.read.refused}") for h in handed if not h.people]
+    handed = [h for h in handed if h.people]
+    submissions = _chosen(handed, files, _usual(folder, handed, releases))
+    _distinct(submissions)
+    found = sorted((s for _, s in submissions), key=lambda s: (s.student, s.assignment))
+    return Found(found, sorted(files, key=lambda f: f.path))
+
+
+def _walk(folder: Path) -> Iterator[tuple[Path, float, str]]:
+    """Yield what lies below a folder, when it was changed, and why it is not looked at, else ""."""
+    waiting = [folder]
+    while waiting:
+        place = waiting.pop()
+        try:
+            with os.scandir(place) as scanned:
+                entries = sorted(scanned, key=lambda entry: entry.name)
+        except OSError as error:
+            if place == folder:
+                raise ValueError(f"{folder} cannot be opened ({error.strerror})") from None
+            yield place, 0.0, f"the folder cannot be opened ({error.strerror})"
+            continue
+        for entry in entries:
+            path = place / entry.name
+            try:
+                about = entry.stat(follow_symlinks=False)
+            except OSError as error:
+                yield path, 0.0, f"cannot be looked at ({error.strerror})"
+                continue
+            if entry.name.startswith("."):
+                yield path, about.st_mtime, "hidden"
+            elif entry.name.casefold() in MADE_BY_SYSTEMS:
+                yield path, about.st_mtime, "made by a system, not by a person"
+            elif stat.S_ISDIR(about.st_mode):
+                waiting.append(path)
+            else:
+                yield path, about.st_mtime, ""
+
+
+def _lists(
+    folder: Path, handed: Iterable[Handed], files: list[File]
+) -> dict[tuple[str, ...], list[Person]]:
+    """Read Gradescope's lists, where Gradescope puts them: students can hand in such a file too."""
+    lists: dict[tuple[str, ...], list[Person]] = {}
+    for one in handed:
+        if one.parts[-1] != platforms.GRADESCOPE:
+            continue
+        *above, _ = one.parts
+        reason = "Gradescope's list of submitters"
+        if above and not platforms.GRADESCOPE_EXPORT.fullmatch(above[-1]):
+            reason = "not where Gradescope puts its list"
+        else:
+            try:
+                lists |= platforms.gradescope(one.path, tuple(above))
+            except (OSError, ValueError) as error:
+                reason = f"Gradescope's list cannot be read: {written(str(error), 200)}"
+        files.append(File(one.shown, reason))
+    return lists
+
+
+def _assignment(one: Handed) -> str:
+    """Return the assignment that a file belongs to by its cells; else ""."""
+    most = max(one.read.shares.values(), default=0)
+    best = [name for name, shares in one.read.shares.items() if shares == most > 0]
+    return one.titled if one.titled in best else next(iter(best), "")
+
+
+def _settle_numbers(handed: Iterable[Handed], titles: Iterable[str]) -> None:
+    """Take no number for a student's that only looks like a platform's.
+
+    Such as that of a date: it stands beside several names, or beside the assignment's, or two
+    files have what Canvas would have given to one.
+    """
+    names, pieces = defaultdict(set), defaultdict(set)
+    for one in handed:
+        for person in one.people:
+            names[person.who].add(folded(person.name))
+            pieces[person.piece].add(one.parts[-1])
+    for one in handed:
+        for place, person in enumerate(one.people):
+            if person.piece and (
+                len(pieces[person.piece]) > 1 or not whose.can_be(person.name, titles)
+            ):
+                one.people = []
+            elif person.who[0] != "gradescope" and len(names[person.who]) > 1:
+                one.people[place] = Person(person.name, (*person.who, person.name))
+                said = f"the number {person.number} stands beside several names: it is not used"
+                one.doubts.append(said)
+
+
+def _usual(folder: Path, handed: list[Handed], releases: Mapping[str, Any]) -> str:
+    """Return the assignment of files that do not show it: what most are for."""
+    if not handed:
         raise ValueError(f"{folder} holds no notebook to grade")
-    usual = Counter(s.assignment for s in found if s.assignment).most_common(1)
-    if not usual and len(releases) == 1:
-        usual = [(next(iter(releases)), 0)]
-    if not usual:
-        raise ValueError(f"nothing in {folder} belongs to one of {', '.join(releases)}")
-    for submission in found:
-        submission.assignment = submission.assignment or usual[0][0]
-    return _newest(found)
+    found = Counter(one.assignment or one.titled for one in handed)
+    found.pop("", None)
+    if found or len(releases) == 1:
+        return found.most_common(1)[0][0] if found else next(iter(releases))
+    seen = "; ".join(f"{h.shown}: {h.read.refused or 'shares no cell'}" for h in handed[:3])
+    raise ValueError(f"nothing in {folder} belongs to one of {', '.join(releases)} ({seen})")
 
 
-def _submission(
-    path: Path, folder: Path, releases: Mapping[str, NotebookNode], people: Mapping[str, Any]
-) -> Submission:
-    parts = path.relative_to(folder).parts
-    identity: dict[str, str] = {}
-    if person := next((people[part] for part in parts if part in people), None):
-        name, identity = person["name"], {"SID": person["sid"], "Email": person["email"]}
-    elif known := next((m for part in parts if (m := MOODLE.fullmatch(part))), None):
-        name, identity = known["name"], {"Identifier": f"Participant {known['id']}"}
-    elif known := CANVAS.fullmatch(parts[-1]):
-        name, identity = known["name"], {"ID": known["id"]}
-    else:
-        name = parts[0] if len(parts) > 1 else path.stem
-        for assignment in releases:
-            name = re.sub(rf"[\W_]*{re.escape(assignment)}[\W_]*", "", name) or name
-    number = next(iter(re.findall(r"\d+", identity.get("ID", identity.get("Identifier", "")))), "")
-    student = re.sub(r"[^\w.@-]+", "-", " ".join([name, number]).strip()).strip("-.") or "unnamed"
-    assignment = _assignment(path, releases)
-    return Submission(path, student, name, assignment, {k: v for k, v in identity.items() if v})
+def _chosen(
+    handed: Iterable[Handed], files: list[File], usual: str
+) -> list[tuple[Person, Submission]]:
+    """Choose a file for each student and assignment, and say what the others are."""
+    theirs: dict[tuple[str, ...], dict[Handed, None]] = defaultdict(dict)
+    people: dict[tuple[str, ...], Person] = {}
+    listed = {one: File(one.shown) for one in handed}
+    for one in handed:
+        for person in one.people:
+            people.setdefault(person.who, person)
+            theirs[person.who][one] = None
+    found = []
+    for who, ones in theirs.items():
+        chosen = _of_one(list(ones), listed, usual)
+        for assignment, (one, notes) in chosen.items():
+            submission = _submission(people[who], one, notes, assignment)
+            listed[one].submissions.append(submission)
+            found.append((people[who], submission))
+    files += listed.values()
+    return found
 
 
-def _assignment(path: Path, releases: Mapping[str, NotebookNode]) -> str:
-    """Return the assignment that a file belongs to, by its cells or its path; else ""."""
-    try:
-        cells = read(path).cells
-    except Unreadable:
-        cells = []
-    has = {grade_id(cell) for cell in cells} | {cell.source.strip() for cell in cells}
-    shared = {
-        name: sum(
-            (grade_id(cell) in has) + (cell.source.strip() in has)
-            for cell in release.cells
-            if grade_id(cell)
-        )
-        for name, release in releases.items()
-    }
-    if shared and max(shared.values()) > 0:
-        return max(shared, key=lambda name: (shared[name], name in str(path)))
-    return next((name for name in releases if name in str(path)), "")
+def _of_one(
+    ones: list[Handed], listed: Mapping[Handed, File], usual: str
+) -> dict[str, tuple[Handed, list[str]]]:
+    """Choose of one student's files one for each assignment; if none shows its cells, the best."""
+    by_assignment = defaultdict(list)
+    for one in ones:
+        by_assignment[one.assignment].append(one)
+    rest = by_assignment.pop("", [])
+    chosen = {name: _best(same, listed) for name, same in by_assignment.items()}
+    if not chosen:
+        best = max(rest, key=lambda one: (not one.read.refused, one.is_named, one.changed))
+        rest.remove(best)
+        note = [] if best.read.refused else ["it shares no cell with the assignment"]
+        chosen = {best.titled or usual: (best, note)}
+    beside = next(one for one, _ in chosen.values())
+    for one in rest:
+        if not listed[one].reason:
+            listed[one].is_refused = bool(one.is_named and one.read.refused)
+            said = one.read.refused or "it shares no cell with an assignment"
+            listed[one].reason = f"{said}; {beside.shown} is what counts"
+    return chosen
 
 
-def _gradescope(folder: Path) -> dict[str, Any]:
-    """Read who handed in what from Gradescope's export of submissions."""
-    path = folder / GRADESCOPE
-    if not path.is_file():
-        return {}
-    people = {}
-    for name, about in (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).items():
-        first = next(iter(about.get(":submitters") or []), {})
-        found = {key: str(first.get(f":{key}") or "") for key in ("name", "sid", "email")}
-        people[name] = found | {"name": found["name"] or name}
-    return people
+def _best(same: list[Handed], listed: Mapping[Handed, File]) -> tuple[Handed, list[str]]:
+    """Return the file that is graded of several for an assignment, and what is said of it.
+
+    That is the newest of those that have at least half as much of the assignment as the best.
+    """
+    most = max(h.shares for h in same)
+    serious = [h for h in same if 2 * h.shares >= most]
+    best = max(serious, key=lambda h: (h.changed, h.shares, _natural(h.shown)))
+    notes = []
+    if len(same) > 1:
+        why = "the newest of those" if len(serious) > 1 else "the one"
+        ties = [h.shown for h in serious if h.changed == best.changed and h is not best]
+        tie = f"; {', '.join(sorted(ties))} is as new" if ties else ""
+        notes = [f"several files: {best.shown}, {why} with the assignment's cells, is graded{tie}"]
+    for one in same:
+        if one is not best and not listed[one].reason:
+            why = "not the newest" if one in serious else "it has fewer of the assignment's cells"
+            listed[one].reason = f"{why}; {best.shown} is graded"
+    return best, notes
 
 
-def _newest(found: Iterable[Submission]) -> list[Submission]:
-    newest: dict[tuple[str, str], Submission] = {}
-    for submission in sorted(found, key=lambda s: (s.path.lstat().st_mtime, s.path)):
-        key = (submission.student, submission.assignment)
-        if key in newest:
-            submission.notes = [f"several files; the newest, {submission.path.name}, is graded"]
-        newest[key] = submission
-    return [newest[key] for key in sorted(newest)]
+def _natural(text: str) -> list[tuple[int, str]]:
+    return [(int(n or 0), word) for n, word in re.findall(r"([0-9]{1,18})|([^0-9]+)", text)]
+
+
+def _submission(person: Person, one: Handed, notes: list[str], assignment: str) -> Submission:
+    refused = one.read.refused
+    if refused and not one.is_named:
+        refused = f"no notebook: {written(one.parts[-1], 100)} is {refused}"
+    others = [other.shown() for other in one.people if other.who != person.who]
+    partners = [f"handed in together with {', '.join(others)}"] if others else []
+    return Submission(
+        one.path,
+        person.key,
+        person.shown(),
+        assignment,
+        dict(person.identity),
+        [*notes, *partners, *one.read.notes],
+        list(one.doubts),
+        one.read.digest,
+        refused,
+        tuple(written(part, 200) for part in (*one.parts[:-1], one.path.stem)),
+    )
+
+
+def _distinct(submissions: list[tuple[Person, Submission]]) -> None:
+    """See to it that no two students share a key, and say whose names look alike."""
+    keys, alike = defaultdict(dict), defaultdict(dict)
+    for person, submission in submissions:
+        keys[on_disk(submission.student)][person.who] = submission
+        if name := _plain(person):
+            alike[name][person.who] = (person, submission)
+    for person, submission in submissions:
+        if len(keys[on_disk(submission.student)]) > 1:
+            submission.student += f"-{digits(person.who)}"
+        others = [
+            f"{s.name} ({written(s.path.name, 100)})"
+            for who, (p, s) in alike[_plain(person)].items()
+            if who != person.who and not (p.number and person.number)
+        ]
+        if others:
+            submission.doubts.append(f"perhaps the same student as {', '.join(others)}")
+
+
+def _plain(person: Person) -> str:
+    """Return what is left of a name when all that may be chance is taken away."""
+    return folded(re.sub(r"\.ipynb.*", "", person.name.rpartition("/")[2], flags=re.DOTALL))
