@@ -498,6 +498,7 @@ def test_what_goes_wrong_with_one_costs_that_one_only(tmp_path: Path) -> None:
     found = Found(handed, [submissions.File("a.ipynb", "", False, handed[:1])])
     problems = reports.write(Gone(tmp_path), found, [{"Student": "ann"}, {"Student": "bob"}])
     assert any("worse" in problem and "not this one" in problem for problem in problems)
+    assert "tiny, the class: 1 submitted, 1 missing, 3 unknown" in problems
     with (tmp_path / "tiny" / "grades.csv").open(newline="") as file:
         rows = {row["student"]: row for row in csv.DictReader(file)}
     assert len(rows) == 4

@@ -2,6 +2,7 @@
 
 import csv
 import html
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,6 +86,9 @@ def write(batch: Batch, found: Found, listed: Sequence[roster.Row]) -> list[str]
         if listed:
             mine = [row.submission for row in rows]
             problems += _table(folder / "roster.csv", roster.table, mine, listed, matched)
+            status = Counter(row[1] for row in roster.table(mine, listed, matched)[1])
+            counts = ", ".join(f"{status[s]} {s}" for s in ("submitted", "missing", "unknown"))
+            problems.append(f"{assignment}, the class: {counts}")
     problems += _table(batch.output / "files.csv", _files, batch, found)
     doubts = [f"{s.name}: {doubt}" for s in found.submissions for doubt in s.doubts]
     doubts += [f"{key}: {doubt}" for key, doubt in matched.doubts.items()]
