@@ -202,6 +202,8 @@ class Trial:
             above = [names.written("/".join(parts[: n + 1])) for n in range(len(parts))]
             assert sum(bool(listed[name]) for name in above) == 1, above
         assert all(file.submissions or file.reason for file in found.files)
+        for shown in [*listed, *(s.name for s in found.submissions)]:
+            assert shown.encode() and not names.UNSHOWN.search(shown), ascii(shown)
         keys = Counter(names.on_disk(s.student) for s in found.submissions)
         assert keys.most_common(1)[0][1] == 1, keys
         for key in keys:
