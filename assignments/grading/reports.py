@@ -9,11 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from batch import Batch
-from jinja2 import Environment, FileSystemLoader
-from roles import grade_id, is_test
+from pages import page
+from sanitise import to_cell
 from submissions import Submission
-
-SHOWN_LINES = 12
 
 # Canvas looks for these, and reads each other column as an assignment; the row "Points Possible"
 # comes before the students: lib/gradebook_importer.rb in instructure/canvas-lms, and the guide
@@ -46,7 +44,7 @@ class Graded:
     @property
     def total(self) -> float:
         """The points so far."""
-        return sum(score["score"] for score in self.scores.values())
+        return sum(s["score"] for s in self.scores.values() if not s["needs_reading"])
 
     @property
     def to_read(self) -> list[str]:
@@ -55,8 +53,20 @@ class Graded:
 
     @property
     def remarks(self) -> str:
-        """What is to be known about how it was graded, in a line."""
-        return "; ".join(filter(None, [self.record["reason"], *self.record["notes"]]))
+        """What a lecturer is to know about how it was graded, in a line."""
+        refused = [score["refused"] for score in self.scores.values()]
+        return "; ".join(filter(None, [self.record["reason"], *refused, *self.record["notes"]]))
+
+    @property
+    def to_check(self) -> str:
+        """What a lecturer is to look at, and a student does not see: no points depend on it."""
+        return "; ".join(self.record.get("to_check", []))
+
+    @property
+    def comments(self) -> str:
+        """What the student is told beside the points: why there are none, and a person's words."""
+        comments = [f"{n}: {s['comment']}" for n, s in self.scores.items() if s["comment"]]
+        return "\n".join(filter(None, [self.record["reason"], *comments]))
 
 
 def write(batch: Batch, submissions: Sequence[Submission], roster: list[dict[str, str]]) -> None:
@@ -74,15 +84,25 @@ def write(batch: Batch, submissions: Sequence[Submission], roster: list[dict[str
         ]
         folder = batch.output / assignment
         (folder / "feedback").mkdir(parents=True, exist_ok=True)
-        most = {q.name: q.points for q in batch.course.questions(assignment)}
+        questions = batch.course.questions(assignment)
+        most = {q.name: q.points for q in questions}
         _table(folder / "grades.csv", *_grades(rows, most))
         _table(folder / "canvas.csv", *_canvas(rows, most, assignment))
         _table(folder / "moodle.csv", *_moodle(rows, most))
         _table(folder / "gradescope.csv", *_gradescope(rows, most))
-        titles = {q.name: q.title for q in batch.course.questions(assignment)}
         for row in rows:
-            page = _page(row, most, titles, batch.course.graded(assignment, row.submission.student))
-            (folder / "feedback" / f"{row.submission.student}.html").write_text(page)
+            student = row.submission.student
+            text = page(
+                assignment,
+                row.submission.name,
+                row.record,
+                row.scores,
+                questions,
+                batch.course.graded(assignment, student),
+                batch.course.answers(assignment, student),
+            )
+            path = folder / "feedback" / f"{student}.html"
+            path.write_text(text, encoding="utf-8")
 
 
 def known(submission: Submission, roster: list[dict[str, str]]) -> dict[str, str]:
@@ -120,13 +140,10 @@ def _number(value: float) -> str:
 
 
 def _table(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Write a CSV; what a spreadsheet would take for a formula is made text."""
+    """Write a CSV in which a spreadsheet finds no formula."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        for row in [header, *rows]:
-            writer.writerow(
-                ["'" + cell if cell[:1] in "=+@\t\r" and cell else cell for cell in row]
-            )
+        writer.writerows([to_cell(cell) for cell in row] for row in [header, *rows])
 
 
 def _points(row: Graded, questions: dict[str, float]) -> list[str]:
@@ -137,11 +154,11 @@ def _points(row: Graded, questions: dict[str, float]) -> list[str]:
 
 
 def _grades(rows: list[Graded], most: dict[str, float]) -> Any:
-    header = ["student", "name", *most, "total", "out of", "to read", "remarks"]
+    header = ["student", "name", *most, "total", "out of", "to read", "to check", "remarks"]
     return header, [
         [
             row.submission.student, row.submission.name, *_points(row, most), _number(row.total),
-            _number(sum(most.values())), " ".join(row.to_read), row.remarks,
+            _number(sum(most.values())), " ".join(row.to_read), row.to_check, row.remarks,
         ]
         for row in rows
     ]  # fmt: skip
@@ -172,7 +189,7 @@ def _moodle(rows: list[Graded], most: dict[str, float]) -> Any:
             "Maximum Grade": _number(sum(most.values())),
             "Grade can be changed": "Yes",
             "Last modified (grade)": "-",
-            "Feedback comments": html.escape(row.remarks),
+            "Feedback comments": html.escape(row.comments).replace("\n", "<br>"),
         }
         return [about.get(column, "") for column in MOODLE]
 
@@ -194,56 +211,3 @@ def _gradescope(rows: list[Graded], most: dict[str, float]) -> Any:
         return [*(about.get(column, "") for column in GRADESCOPE), *_points(row, most)]
 
     return [*GRADESCOPE, *header], [cells(row) for row in rows]
-
-
-def _page(row: Graded, most: dict[str, float], titles: dict[str, str], notebook: Any) -> str:
-    """Return a student's page: what failed and where to look, nothing of the hidden tests."""
-    cells = notebook.cells if notebook is not None else []
-    errors = {}
-    stopped = []
-    for number, cell in enumerate(cells, 1):
-        for output in cell.get("outputs", []):
-            if output.output_type != "error":
-                continue
-            says = f"{output.ename}: {output.evalue}"
-            if is_test(cell):
-                plain = output.ename in ("AssertionError", "stopped")
-                plain |= output.evalue.startswith("your code raised")
-                errors[grade_id(cell)] = output.evalue if plain else says
-            else:
-                shown = "\n".join(cell.source.splitlines()[:SHOWN_LINES])
-                where = grade_id(cell) or f"cell {number}"
-                stopped.append({"where": where, "error": says, "source": shown})
-    questions = [
-        {
-            **score,
-            "name": name,
-            "title": titles[name],
-            "most": _number(most[name]),
-            "score": _number(score["score"]),
-            "says": errors.get(name) or _fine(score, row),
-        }
-        for name, score in row.scores.items()
-    ]
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True
-    )
-    return environment.get_template("feedback.html.jinja").render(
-        assignment=row.submission.assignment,
-        name=row.submission.name,
-        total=_number(row.total),
-        most=_number(sum(most.values())),
-        to_read=row.to_read,
-        reason=row.record["reason"],
-        questions=questions,
-        stopped=stopped,
-        notes=row.record["notes"],
-    )
-
-
-def _fine(score: dict[str, Any], row: Graded) -> str:
-    if row.record["reason"]:
-        return "not run"
-    if score["needs_reading"]:
-        return "will be read by a person"
-    return "all checks passed" if score["score"] == score["max"] else ""
