@@ -19,13 +19,9 @@ TAGS = {
     *("kbd", "blockquote", "ul", "ol", "li", "dl", "dt", "dd", "table", "thead", "tbody", "tr"),
     *("th", "td", "h1", "h2", "h3", "h4", "h5", "h6"),
 }
-# What reorders or hides the text around it, and halves of characters. The joiners U+200C and
-# U+200D and the marks U+200E and U+200F stay: Persian, Hindi, Hebrew and emoji are written with
-# them, and they move no other text.
-INVISIBLE = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u2028-\u202e\u2060-\u206f"
-    "\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
-)
+# The joiners and marks that Persian, Hindi, Hebrew and emoji are written with, beside what ends
+# lines: they hide and move no other text.
+KEPT = "\t\n\r\u200c\u200d\u200e\u200f"
 # A spreadsheet takes a cell for a formula by its first letter, some after spaces and quotes. One
 # that splits lines at semicolons, as in much of Europe, sees first letters elsewhere too.
 START = r"(^|[;\t\r\n])"
@@ -34,10 +30,20 @@ NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?|[-+]")
 
 
 def plain(text: Any, longest: int) -> str:
-    """Return a text in which everything can be seen, cut with a word when it is too long."""
+    """Return a text in which everything can be seen, cut with a word when it is too long.
+
+    What a reader would not see, such as a mark that turns the direction of the text around it, or
+    half of a character, stands there as its number.
+    """
     text = str(text)
     cut = f" [... {len(text) - longest} characters more]" if len(text) > longest else ""
-    return INVISIBLE.sub(lambda found: f"\\u{{{ord(found[0]):x}}}", text[:longest]) + cut
+    return re.sub(r"[^ -~]", _seen, text[:longest]) + cut
+
+
+def _seen(found: re.Match[str]) -> str:
+    letter = found[0]
+    can_be_seen = letter.isprintable() or letter in KEPT or unicodedata.category(letter) == "Zs"
+    return letter if can_be_seen else f"\\u{{{ord(letter):x}}}"
 
 
 def _is_formula(first: str) -> bool:
@@ -86,5 +92,7 @@ MARKDOWN.add_render_rule("image", _picture)
 
 def rendered(markdown: str) -> Markup:
     """Return a student's Markdown as HTML without anything that runs, loads or leads elsewhere."""
-    page = MARKDOWN.render(plain(markdown, LONGEST_ANSWER))
-    return Markup(nh3.clean(page, tags=TAGS, attributes={}, link_rel=None))
+    page = nh3.clean(
+        MARKDOWN.render(plain(markdown, LONGEST_ANSWER)), tags=TAGS, attributes={}, link_rel=None
+    )
+    return Markup(plain(page, len(page)))  # as Markdown may write a letter as its number, too
