@@ -146,7 +146,8 @@ class Batch:
         if error:
             print(error)
         reason = f"nbgrader could not grade it, see log.txt; {FIX}" if error else ""
-        return {"notes": [*submission.notes, *checked.notes], "reason": reason}
+        look = self.course.to_check(assignment, checked.notebook)
+        return {"notes": [*submission.notes, *checked.notes], "reason": reason, **look}
 
 
 def _context() -> Any:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import rules
 from isolation import Enclosure, Limits
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
@@ -109,6 +110,11 @@ class Course:
                 found.append(Question(grade_id(cell), float(cell.metadata.nbgrader.points), title))
         return found
 
+    def master(self, assignment: str) -> NotebookNode:
+        """Return an assignment as its author wrote it, with solutions and hidden tests."""
+        path = self.folder / "source" / assignment / f"{assignment}.ipynb"
+        return nbformat.read(path, as_version=4)
+
     def digest(self, assignment: str) -> str:
         """Return what changes when an assignment or its hidden tests change."""
         master = self.folder / "source" / assignment / f"{assignment}.ipynb"
@@ -143,6 +149,15 @@ class Course:
         config.ClearMetadataPreprocessor.enabled = False
         done = NbGraderAPI(config=config).autograde(assignment, student)
         return None if done["success"] else str(done.get("log") or done.get("error"))
+
+    def to_check(self, assignment: str, checked: NotebookNode) -> dict[str, Any]:
+        """Return what a person should look at in a submission, whatever points it gets."""
+        try:
+            forbidden = rules.uses(checked, rules.forbidden(self.master(assignment)))
+        except Exception as error:
+            forbidden = [f"could not be searched for what is forbidden ({type(error).__name__})"]
+        answers = rules.answers(checked, self.releases[assignment])
+        return {"to_check": forbidden, "answers": answers}
 
     def gradebook(self) -> Any:
         """Open the gradebook, for a `with`."""

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import rules
 from batch import Batch
+from course import Course
 from pages import page
 from sanitise import to_cell
 from submissions import Submission
@@ -82,6 +84,7 @@ def write(batch: Batch, submissions: Sequence[Submission], roster: list[dict[str
             for s in submissions
             if s.assignment == assignment
         ]
+        _compare(rows, batch.course, assignment)
         folder = batch.output / assignment
         (folder / "feedback").mkdir(parents=True, exist_ok=True)
         questions = batch.course.questions(assignment)
@@ -103,6 +106,16 @@ def write(batch: Batch, submissions: Sequence[Submission], roster: list[dict[str
             )
             path = folder / "feedback" / f"{student}.html"
             path.write_text(text, encoding="utf-8")
+
+
+def _compare(rows: list[Graded], course: Course, assignment: str) -> None:
+    """Add to each row with whom its answers are shared, the published master among them."""
+    models = rules.answers(course.master(assignment), course.releases[assignment])
+    given = {r.submission.student: (r.submission.path, r.record.get("answers", {})) for r in rows}
+    alike = rules.alike(given | {rules.MASTER: (None, models)})
+    for row in rows:
+        found = [*row.record.get("to_check", []), *alike.get(row.submission.student, [])]
+        row.record["to_check"] = found
 
 
 def known(submission: Submission, roster: list[dict[str, str]]) -> dict[str, str]:
