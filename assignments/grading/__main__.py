@@ -14,6 +14,7 @@ import reports
 from batch import Batch
 from course import Course, CourseError
 from isolation import Limits, enclosure, readable
+from sanitise import from_cell
 from submissions import find
 
 HERE = Path(__file__).resolve().parent
@@ -59,10 +60,12 @@ def main() -> str | None:
     limits = Limits(given.cell_seconds, given.notebook_seconds, given.megabytes)
     batch = Batch(course, output, around, limits, max(1, given.workers))
     batch.run(submissions, lambda line: print(line, flush=True))
-    reports.write(batch, submissions, roster)
+    for refused in reports.write(batch, submissions, roster):
+        print(f"Not taken: {refused}")
     for assignment in sorted({s.assignment for s in submissions}):
         print(f"Points: {output / assignment / 'grades.csv'}")
         print(f"Pages for students: {output / assignment / 'feedback'}")
+        print(f"For your own marks: {output / assignment / 'marks.csv'}")
     return None
 
 
@@ -70,7 +73,8 @@ def _roster(path: Path | None) -> list[dict[str, str]]:
     if path is None:
         return []
     with path.open(newline="", encoding="utf-8-sig") as file:
-        return [{k: v or "" for k, v in row.items() if k} for row in csv.DictReader(file)]
+        rows = csv.DictReader(file)
+        return [{k: from_cell(v or "") for k, v in row.items() if k} for row in rows]
 
 
 if __name__ == "__main__":

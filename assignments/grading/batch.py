@@ -26,7 +26,7 @@ from submissions import Submission
 
 # Loading, writing the gradebook and ending, beside what the submission itself may take.
 OVERHEAD = 120
-FIX = "give the points by hand in nbgrader's formgrader, or grade it again"
+FIX = "give the points by hand, in marks.csv, or grade it again"
 
 
 @dataclass(frozen=True)

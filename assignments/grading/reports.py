@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import marks
 import rules
 from batch import Batch
 from course import Course
 from pages import page
-from sanitise import to_cell
+from sanitise import plain, to_cell
 from submissions import Submission
+
+LONGEST_REMARK = 500
 
 # Canvas looks for these, and reads each other column as an assignment; the row "Points Possible"
 # comes before the students: lib/gradebook_importer.rb in instructure/canvas-lms, and the guide
@@ -56,13 +59,18 @@ class Graded:
     @property
     def remarks(self) -> str:
         """What a lecturer is to know about how it was graded, in a line."""
-        refused = [score["refused"] for score in self.scores.values()]
-        return "; ".join(filter(None, [self.record["reason"], *refused, *self.record["notes"]]))
+        remarks = [self.record["reason"], *self.refused, *self.record["notes"]]
+        return "; ".join(plain(remark, LONGEST_REMARK) for remark in remarks if remark)
+
+    @property
+    def refused(self) -> list[str]:
+        """What the gradebook says and does not count."""
+        return [score["refused"] for score in self.scores.values() if score["refused"]]
 
     @property
     def to_check(self) -> str:
         """What a lecturer is to look at, and a student does not see: no points depend on it."""
-        return "; ".join(self.record.get("to_check", []))
+        return "; ".join(plain(what, LONGEST_REMARK) for what in self.record.get("to_check", []))
 
     @property
     def comments(self) -> str:
@@ -71,9 +79,16 @@ class Graded:
         return "\n".join(filter(None, [self.record["reason"], *comments]))
 
 
-def write(batch: Batch, submissions: Sequence[Submission], roster: list[dict[str, str]]) -> None:
-    """Write the files of every assignment that was graded."""
+def write(
+    batch: Batch, submissions: Sequence[Submission], roster: list[dict[str, str]]
+) -> list[str]:
+    """Write the files of every assignment that was graded; return what was refused."""
+    said = []
     for assignment in sorted({s.assignment for s in submissions}):
+        records = {s.student: batch.result(s) for s in submissions if s.assignment == assignment}
+        marks_file = batch.output / assignment / "marks.csv"
+        marks_file.parent.mkdir(parents=True, exist_ok=True)
+        said += marks.exchange(marks_file, batch.course, assignment, records)
         rows = [
             Graded(
                 s,
@@ -106,6 +121,10 @@ def write(batch: Batch, submissions: Sequence[Submission], roster: list[dict[str
             )
             path = folder / "feedback" / f"{student}.html"
             path.write_text(text, encoding="utf-8")
+        said += [
+            f"{assignment}, {r.submission.student}, {what}" for r in rows for what in r.refused
+        ]
+    return said
 
 
 def _compare(rows: list[Graded], course: Course, assignment: str) -> None:
