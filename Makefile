@@ -95,7 +95,7 @@ ifeq ($(origin TERM),command line)
 endif
 	cd assignments && $(abspath $(BIN))/nbgrader generate_assignment --force --no-db \
 		--assignment '*' --log-level ERROR
-	@echo "For students, with the numbers of the term \"$$(cat assignments/term.txt)\":"
+	@echo "For students, with the numbers of the term \"$$(cat assignments/term.txt 2>/dev/null || echo open)\":"
 	@ls assignments/release/*/*.ipynb
 
 # An environment of its own, which sees the packages of the course's.

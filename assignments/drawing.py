@@ -1,4 +1,4 @@
-"""Numbers of a term: nbgrader's step that draws them, by the name in term.txt.
+"""Numbers of a term: nbgrader's step that draws them, by its name in term.txt.
 
 In a master, a line of code `SIDE = 32  # drawn: 28, 32, 36` or `SEED = 0  # drawn: 0..999` gets a
 value from its right-hand list, and `{{SIDE}}` in a text shows it. The value follows from the
@@ -18,8 +18,14 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 TERM = Path(__file__).with_name("term.txt")
+PUBLIC = "open"  # the term of the notebooks in the repository, which have no secret to keep
 DRAWN = re.compile(r"^(\w+) = .+?  # drawn: (.+)$", re.MULTILINE)
 SHOWN = re.compile(r"\{\{(\w+)\}\}")
+
+
+def term() -> str:
+    """Return the name in term.txt, a lecturer's own and not in the repository; else `open`."""
+    return TERM.read_text(encoding="utf-8").strip() if TERM.exists() else PUBLIC
 
 
 def choices(text: str) -> Sequence[Any]:
@@ -63,6 +69,5 @@ class DrawParameters(NbGraderPreprocessor):
     def preprocess(
         self, nb: NotebookNode, resources: ResourcesDict
     ) -> tuple[NotebookNode, ResourcesDict]:
-        """Draw the numbers of one master for the term in term.txt."""
-        term = TERM.read_text().strip()
-        return draw_parameters(nb, resources["nbgrader"]["assignment"], term), resources
+        """Draw the numbers of one master."""
+        return draw_parameters(nb, resources["nbgrader"]["assignment"], term()), resources

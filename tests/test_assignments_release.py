@@ -12,6 +12,7 @@ import nbformat
 import pytest
 from assignment_cells import COURSE, NAMES, is_answer, notebook_path, points
 from conftest import ROOT
+from drawing import term
 
 MARKERS = ("BEGIN SOLUTION", "END SOLUTION", "BEGIN HIDDEN TESTS", "END HIDDEN TESTS", "# drawn:")
 HIDDEN = re.compile(r"### BEGIN HIDDEN TESTS\n(.*?)### END HIDDEN TESTS", re.DOTALL)
@@ -80,8 +81,7 @@ def test_students_notebooks_hold_neither_solutions_nor_hidden_tests(name):
     assert not leaks(text)
     solved = "\n".join(SOLUTION.findall("\n".join(c.source for c in cells(name))))
     assert lines(solved) and not lines(solved) & lines(text)
-    term = (COURSE / "term.txt").read_text().strip()
-    assert not re.search(rf"\bterm\W+{re.escape(term)}\b", text)
+    assert not re.search(rf"\bterm\W+{re.escape(term())}\b", text)
 
 
 def test_only_notebooks_are_released():

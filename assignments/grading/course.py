@@ -81,6 +81,7 @@ class Course:
         folder.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(folder / "source", ignore_errors=True)
         shutil.copytree(source, folder / "source")
+        (folder / "term.txt").unlink(missing_ok=True)
         for name in settings:
             shutil.copy(name, folder)
         course = cls(folder)
