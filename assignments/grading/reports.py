@@ -10,7 +10,7 @@ from typing import Any
 
 import marks
 import rules
-from batch import Batch
+from batch import FIX, Batch
 from course import Course
 from pages import page
 from sanitise import plain, to_cell
@@ -73,10 +73,15 @@ class Graded:
         return "; ".join(plain(what, LONGEST_REMARK) for what in self.record.get("to_check", []))
 
     @property
+    def reason(self) -> str:
+        """Why there are no points, without what the lecturer is to do about it."""
+        return self.record["reason"].removesuffix(f"; {FIX}")
+
+    @property
     def comments(self) -> str:
         """What the student is told beside the points: why there are none, and a person's words."""
         comments = [f"{n}: {s['comment']}" for n, s in self.scores.items() if s["comment"]]
-        return "\n".join(filter(None, [self.record["reason"], *comments]))
+        return "\n".join(filter(None, [self.reason, *comments]))
 
 
 def write(
@@ -113,7 +118,7 @@ def write(
             text = page(
                 assignment,
                 row.submission.name,
-                row.record,
+                row.record | {"reason": row.reason},
                 row.scores,
                 questions,
                 batch.course.graded(assignment, student),
