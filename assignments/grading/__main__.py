@@ -14,10 +14,11 @@ import reports
 from batch import Batch
 from course import Course, CourseError
 from isolation import Limits, enclosure, readable
-from sanitise import from_cell
+from sanitise import from_cell, plain
 from submissions import find
 
 HERE = Path(__file__).resolve().parent
+LINE = 1_000  # characters of what students wrote, on the terminal
 
 
 def arguments() -> argparse.Namespace:
@@ -59,9 +60,9 @@ def main() -> str | None:
     print(f"{len(submissions)} submissions; each in an enclosure: {around.describe()}")
     limits = Limits(given.cell_seconds, given.notebook_seconds, given.megabytes)
     batch = Batch(course, output, around, limits, max(1, given.workers))
-    batch.run(submissions, lambda line: print(line, flush=True))
+    batch.run(submissions, lambda line: print(plain(line, LINE), flush=True))
     for refused in reports.write(batch, submissions, roster):
-        print(f"Not taken: {refused}")
+        print(plain(f"Not taken: {refused}", LINE))
     for assignment in sorted({s.assignment for s in submissions}):
         print(f"Points: {output / assignment / 'grades.csv'}")
         print(f"Pages for students: {output / assignment / 'feedback'}")
