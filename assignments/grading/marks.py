@@ -58,21 +58,27 @@ def _of(
     said: list[str],
 ) -> Rows:
     """Take the marks of a student, and return the rows as they are now."""
-    rows: Rows = {}
     answers = course.answers(assignment, student)
-    for question in course.questions(assignment):
-        # What could not be graded can be given points for all the same.
-        if question.name not in answers and not record["reason"]:
-            continue
-        key, mark = (student, question.name), _mark(answers.get(question.name))
-        row = typed.get(key, {})
-        problem = _take(course, assignment, key, question, row, mark)
-        score = course.scores(assignment, student)[question.name]
-        given = "" if score["needs_reading"] else f"{score['score']:g}"
-        rows[key] = {"points": given, "comment": score["comment"]} | (row if problem else {})
-        rows[key] |= {"out of": f"{question.points:g}", "answer": mark}
-        if problem:
+    # What could not be graded can be given points for all the same.
+    read = [q for q in course.questions(assignment) if q.name in answers or record["reason"]]
+    refused: dict[str, dict[str, str]] = {}
+    for question in read:
+        row, mark = typed.get((student, question.name), {}), _mark(answers.get(question.name))
+        key = (student, question.name)
+        if problem := _take(course, assignment, key, question, row, mark):
             said.append(f"{assignment}, {student}, {question.name}: {problem}")
+            refused[question.name] = row
+    rows: Rows = {}
+    scores = course.scores(assignment, student) if read else {}
+    for question in read:
+        score = scores[question.name]
+        rows[student, question.name] = {
+            "points": "" if score["needs_reading"] else f"{score['score']:g}",
+            "comment": score["comment"],
+            **refused.get(question.name, {}),
+            "out of": f"{question.points:g}",
+            "answer": _mark(answers.get(question.name)),
+        }
     return rows
 
 
