@@ -12,13 +12,14 @@ shift 2
 # Make a folder read-only, with all that is mounted below it, each by itself. The kernel's list has
 # a space in a name as \040.
 protect() {
-    sed 's/\\\([0-7]\{3\}\)/\\0\1/g' /proc/self/mountinfo |
-        while read -r _ _ _ _ point _; do
-            point=$(printf %b "$point")
-            case $point in
-            "$1" | "$1"/*) mount -o remount,bind,ro,nosuid "$point" || exit 1 ;;
-            esac
-        done
+    while read -r _ _ _ _ point _; do
+        case $point in
+        *\\*) point=$(printf %b "$(printf %s "$point" | sed 's/\\\([0-7]\{3\}\)/\\0\1/g')") ;;
+        esac
+        case $point in
+        "$1" | "$1"/*) mount -o remount,bind,ro,nosuid "$point" ;;
+        esac
+    done </proc/self/mountinfo
 }
 
 mount -t tmpfs -o size=16m,mode=755,nosuid,nodev tmpfs "$root"
