@@ -1,4 +1,4 @@
-"""Numbers of a term: nbgrader's step that draws them, by the name in term.txt.
+"""Numbers of a term: nbgrader's step that draws them, by its name in term.txt.
 
 In a master, a line of code `SIDE = 32  # drawn: 28, 32, 36` or `SEED = 0  # drawn: 0..999` gets a
 value from its right-hand list, and `{{SIDE}}` in a text shows it. The value follows from the
@@ -19,6 +19,7 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 TERM = Path(__file__).with_name("term.txt")
+PUBLIC = "open"  # the term of the notebooks in the repository, which have no secret to keep
 DRAWN = re.compile(r"^(\w+) = .+?  # drawn: (.+)$", re.MULTILINE)
 SHOWN = re.compile(r"\{\{(\w+)\}\}")
 
@@ -41,6 +42,11 @@ def name_of_term(written: bytes) -> str:
             "2027-spring-9f3c07d1a4b86e52"
         )
     return name
+
+
+def term() -> str:
+    """Return the name in term.txt, a lecturer's own and not in the repository; else `open`."""
+    return name_of_term(TERM.read_bytes()) if TERM.exists() else PUBLIC
 
 
 def choices(text: str) -> Sequence[Any]:
@@ -84,6 +90,5 @@ class DrawParameters(NbGraderPreprocessor):
     def preprocess(
         self, nb: NotebookNode, resources: ResourcesDict
     ) -> tuple[NotebookNode, ResourcesDict]:
-        """Draw the numbers of one master for the term in term.txt."""
-        term = name_of_term(TERM.read_bytes())
-        return draw_parameters(nb, resources["nbgrader"]["assignment"], term), resources
+        """Draw the numbers of one master."""
+        return draw_parameters(nb, resources["nbgrader"]["assignment"], term()), resources

@@ -6,7 +6,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 from drawing import DrawParameters
-from nbgrader.converters import GenerateAssignment, GenerateFeedback
+from harmless import Harmless
+from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
 from nbgrader.preprocessors import ClearHiddenTests
 
 c = get_config()  # noqa: F821  (traitlets gives it)
@@ -18,6 +19,11 @@ c.GenerateAssignment.preprocessors = [
 ]
 # A cell that trains takes ten seconds, and longer where many are graded at once; nbgrader waits 30.
 c.ExecutePreprocessor.timeout = 120
+# Formgrader shows what comes out as raw HTML, in a session that has terminals.
+c.Autograde.autograde_preprocessors = [
+    *Autograde.autograde_preprocessors.default_args[0],
+    Harmless,
+]
 # Feedback pages are for students, and next term's hidden tests are much the same.
 c.GenerateFeedback.preprocessors = [
     ClearHiddenTests,

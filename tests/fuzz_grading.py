@@ -150,6 +150,13 @@ class Ungraded:
     def questions(self, assignment: str) -> list[Any]:
         return []
 
+    def master(self, assignment: str) -> Any:
+        return RELEASE
+
+    @property
+    def releases(self) -> dict[str, Any]:
+        return {"tiny": RELEASE}
+
     def __getattr__(self, name: str) -> Any:
         return lambda *_: {} if name != "graded" else None
 

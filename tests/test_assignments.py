@@ -8,6 +8,7 @@ import sys
 from fractions import Fraction
 from pathlib import Path
 
+import drawing
 import nbformat
 import numpy as np
 import pytest
@@ -63,7 +64,7 @@ def generated(tmp_path_factory):
     course = copied(tmp_path_factory.mktemp("copy"))
     # The terminal's TERM, which every shell exports, is no name of a term.
     make(course.parent, TERM="xterm-256color")
-    assert (course / "term.txt").read_text(encoding="utf-8") == TERM.read_text(encoding="utf-8")
+    assert (course / "term.txt").exists() == TERM.exists()
     return released(course)
 
 
@@ -86,6 +87,16 @@ def test_another_term_has_other_numbers_and_the_same_cells(generated, tmp_path):
         assert [c.id for c in ours] == [c.id for c in theirs]
     changed = {name for name in other if other[name] != generated[name]}
     assert changed >= {"a1_shapes_and_counts", "a2_convolution_and_sharing"}
+
+
+def test_the_name_of_a_term_is_not_in_the_repository(tmp_path, monkeypatch):
+    ignored = subprocess.run(["git", "check-ignore", "-q", TERM], cwd=ROOT, check=False)
+    if shutil.which("git") and (ROOT / ".git").exists():
+        assert ignored.returncode == 0
+    monkeypatch.setattr(drawing, "TERM", tmp_path / "term.txt")
+    assert drawing.term() == "open"
+    (tmp_path / "term.txt").write_text("2027-spring heron\n", encoding="utf-8")
+    assert drawing.term() == "2027-spring heron"
 
 
 def test_a_draw_is_the_same_on_every_machine():

@@ -13,6 +13,7 @@ import pytest
 from assignment_cells import COURSE, NAMES, is_answer, notebook_path, points
 from conftest import ROOT
 from contents import lessons, pages
+from drawing import term
 
 MARKERS = ("BEGIN SOLUTION", "END SOLUTION", "BEGIN HIDDEN TESTS", "END HIDDEN TESTS", "# drawn:")
 HIDDEN = re.compile(r"### BEGIN HIDDEN TESTS\n(.*?)### END HIDDEN TESTS", re.DOTALL)
@@ -88,8 +89,7 @@ def test_students_notebooks_hold_neither_solutions_nor_hidden_tests(name):
     assert not leaks(text)
     solved = "\n".join(SOLUTION.findall("\n".join(c.source for c in cells(name))))
     assert lines(solved) and not lines(solved) & lines(text)
-    term = (COURSE / "term.txt").read_text(encoding="utf-8").strip()
-    assert not re.search(rf"\bterm\W+{re.escape(term)}\b", text)
+    assert not re.search(rf"\bterm\W+{re.escape(term())}\b", text)
 
 
 def test_only_notebooks_are_released():

@@ -1,6 +1,7 @@
 """The parts of grading: what crosses, the pre-check, whose file it is, columns and pages."""
 
 import os
+import subprocess
 import sys
 from copy import deepcopy
 from pathlib import Path
@@ -254,6 +255,60 @@ def test_an_enclosure_that_does_not_start_leaves_no_folder(
     with pytest.raises(PermissionError):
         Enclosure(namespaces=False, own_user=False).start(Limits())
     assert not list(tmp_path.iterdir())
+
+
+WRITABLE = {"/", "/tmp", "/submission", "/dev/shm", "/proc", "/dev/pts"}
+DEVICES = {f"/dev/{name}" for name in ("null", "zero", "full", "random", "urandom")}
+
+
+def mounted(student: Student) -> dict[str, set[str]]:
+    """What a submission finds mounted, and how."""
+    student.run("mounts = open('/proc/self/mounts').read()")
+    lines = [line.split() for line in student.fetch("mounts")[1].splitlines()]
+    return {place: set(how.split(",")) for _, place, _, how, *_ in lines}
+
+
+def test_a_submission_can_write_into_its_own_folders_only(student: Student) -> None:
+    if not student.enclosure.namespaces:
+        pytest.skip("needs namespaces")
+    found = mounted(student)
+    assert {place for place, how in found.items() if "ro" not in how} == WRITABLE | DEVICES
+    assert {place for place, how in found.items() if "nosuid" not in how} <= DEVICES | {"/dev/pts"}
+    places = [*isolation.readable(), "/", "/dev", "/dev/null/x"]
+    student.run(
+        f"import os\nwritten = []\nfor place in {places!r}:\n"
+        "    file = os.path.join(place, 'mine') if os.path.isdir(place) else place\n"
+        "    try:\n        open(file, 'ab').close()\n        written.append(file)\n"
+        "    except OSError as error:\n        pass"
+    )
+    mine_anyway = {"/mine", "/dev/mine"} if os.getuid() else set()  # a file system of its own
+    assert set(student.fetch("written")[1]) <= mine_anyway
+
+
+def test_what_is_mounted_below_a_readable_folder_is_read_only_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner = tmp_path / "library" / "a place"
+    inner.mkdir(parents=True)
+    if (
+        not enclosure().namespaces
+        or subprocess.run(
+            ["mount", "-t", "tmpfs", "tmpfs", inner], capture_output=True, check=False
+        ).returncode
+    ):
+        pytest.skip("needs namespaces, and the right to mount")
+    try:
+        paths = [*isolation.readable(), str(tmp_path / "library")]
+        monkeypatch.setattr(isolation, "readable", lambda: paths)
+        student = Student(enclosure(), Limits(60, 60))
+        try:
+            found = mounted(student)
+        finally:
+            student.close()
+    finally:
+        subprocess.run(["umount", inner], check=True)
+    assert "ro" in found[str(tmp_path / "library")]
+    assert "ro" in found[str(inner).replace(" ", "\\040")]
 
 
 def test_python_may_lie_where_the_enclosure_has_its_own_folders(

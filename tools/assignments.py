@@ -3,8 +3,8 @@
     python tools/assignments.py [TERM]
 
 TERM is the name of a new term, from which its numbers follow; without it the numbers stay those
-of the name in `assignments/term.txt`. The notebooks are made aside: the name and the notebooks
-that were there are replaced only when all are made.
+of the name in `assignments/term.txt`, or of `open`, before there is one. The notebooks are made
+aside: the name and the notebooks that were there are replaced only when all are made.
 """
 
 import argparse
@@ -43,12 +43,11 @@ def generate(term: str, folder: Path) -> None:
 def main() -> None:
     """Make the notebooks, and put them in the place of those that were there."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("term", nargs="?", help="default: the name in assignments/term.txt")
+    parser.add_argument("term", nargs="?", help="default: that in assignments/term.txt, or open")
     given = parser.parse_args().term
-    # As it was typed, whatever the locale takes its bytes for.
-    written = (COURSE / "term.txt").read_bytes() if given is None else os.fsencode(given)
     try:
-        term = name_of_term(written)
+        # As it was typed, whatever the locale takes its bytes for.
+        term = term_here() if given is None else name_of_term(os.fsencode(given))
     except ValueError as error:
         sys.exit(str(error))
     for path in others(COURSE / "source"):
@@ -60,7 +59,8 @@ def main() -> None:
             place = COURSE / "release" / made.name
             shutil.rmtree(place, ignore_errors=True)
             shutil.copytree(made, place)
-        shutil.copy(Path(temporary) / "term.txt", COURSE)
+        if given is not None:
+            shutil.copy(Path(temporary) / "term.txt", COURSE)
     print(f'For students, with the numbers of the term "{term}":')
     for path in masters(COURSE / "source"):
         print(f"assignments/release/{path.parent.name}/{path.name}")

@@ -15,9 +15,11 @@ from batch import READ, Batch
 from course import Course, CourseError
 from isolation import Limits, enclosure, readable
 from reading import Reader
+from sanitise import plain
 from submissions import find
 
 HERE = Path(__file__).resolve().parent
+LINE = 1_000  # characters of what students wrote, on the terminal
 
 
 def arguments() -> argparse.Namespace:
@@ -61,13 +63,14 @@ def main() -> str | None:
     print(f"{len(found.submissions)} submissions; each in an enclosure: {around.describe()}")
     limits = Limits(given.cell_seconds, given.notebook_seconds, given.megabytes)
     batch = Batch(course, output, around, limits, max(1, given.workers))
-    batch.run(found.submissions, lambda line: print(line, flush=True))
+    batch.run(found.submissions, lambda line: print(plain(line, LINE), flush=True))
     for problem in reports.write(batch, found, listed):
-        print(problem)
+        print(plain(problem, LINE))
     print(f"Every file: {output / 'files.csv'}")
     for assignment in sorted({s.assignment for s in found.submissions}):
         print(f"Points: {output / assignment / 'grades.csv'}")
         print(f"Pages for students: {output / assignment / 'feedback'}")
+        print(f"For your own marks: {output / assignment / 'marks.csv'}")
     return None
 
 

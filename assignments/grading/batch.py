@@ -23,7 +23,7 @@ from submissions import Submission
 
 # Loading, writing the gradebook and ending, beside what the submission itself may take.
 OVERHEAD = 120
-FIX = "give the points by hand in nbgrader's formgrader, or grade it again"
+FIX = "give the points by hand, in marks.csv, or grade it again"
 READ = "read"  # the folder below the output with what was read
 
 
@@ -167,7 +167,8 @@ class Batch:
         if error:
             print(error)
         reason = f"nbgrader could not grade it, see log.txt; {FIX}" if error else ""
-        return {"notes": checked.notes, "reason": reason}
+        look = self.course.to_check(assignment, checked.notebook)
+        return {"notes": checked.notes, "reason": reason, **look}
 
 
 def _nothing(reason: str) -> dict[str, Any]:

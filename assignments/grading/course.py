@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import rules
 from isolation import Enclosure, Limits
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
@@ -19,11 +20,13 @@ from nbgrader.apps.api import NbGraderAPI
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import Execute
 from precheck import Checked
-from roles import grade_id, is_counted
+from roles import grade_id, is_counted, is_test
 from run_apart import RunApart
 from traitlets.config import Config, PyFileConfigLoader
 
+# With the steps for nbgrader that the course has where nbgrader alone grades it.
 sys.path.append(str(Path(__file__).resolve().parents[1]))
+from harmless import Harmless
 from masters import copy_masters
 from masters import masters as masters_in
 
@@ -80,6 +83,7 @@ class Course:
         folder.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(folder / "source", ignore_errors=True)
         copy_masters(source, folder / "source")
+        (folder / "term.txt").unlink(missing_ok=True)
         for name in settings:
             shutil.copy(name, folder)
         course = cls(folder)
@@ -109,6 +113,11 @@ class Course:
                 found.append(Question(grade_id(cell), float(cell.metadata.nbgrader.points), title))
         return found
 
+    def master(self, assignment: str) -> NotebookNode:
+        """Return an assignment as its author wrote it, with solutions and hidden tests."""
+        path = self.folder / "source" / assignment / f"{assignment}.ipynb"
+        return nbformat.read(path, as_version=4)
+
     def digest(self, assignment: str) -> str:
         """Return what changes when an assignment or its hidden tests change."""
         master = self.folder / "source" / assignment / f"{assignment}.ipynb"
@@ -135,13 +144,23 @@ class Course:
         config = self._config()
         steps = Autograde.autograde_preprocessors.default_args[0]
         config.Autograde.autograde_preprocessors = [
-            RunApart if step is Execute else step for step in steps
+            *(RunApart if step is Execute else step for step in steps),
+            Harmless,
         ]
         config.RunApart.enclosure, config.RunApart.limits = enclosure, limits
         config.RunApart.slot = slot
         config.ClearMetadataPreprocessor.enabled = False
         done = NbGraderAPI(config=config).autograde(assignment, student)
         return None if done["success"] else str(done.get("log") or done.get("error"))
+
+    def to_check(self, assignment: str, checked: NotebookNode) -> dict[str, Any]:
+        """Return what a person should look at in a submission, whatever points it gets."""
+        try:
+            forbidden = rules.uses(checked, rules.forbidden(self.master(assignment)))
+        except Exception as error:
+            forbidden = [f"could not be searched for what is forbidden ({type(error).__name__})"]
+        answers = rules.answers(checked, self.releases[assignment])
+        return {"to_check": forbidden, "answers": answers}
 
     def gradebook(self) -> Any:
         """Open the gradebook, for a `with`."""
@@ -164,18 +183,15 @@ class Course:
             book.db.commit()
 
     def scores(self, assignment: str, student: str) -> dict[str, dict[str, Any]]:
-        """Return for each question: score, max, needs_reading, comment."""
+        """Return for each question: score, needs_reading, comment, and what was refused."""
         with self.gradebook() as book:
             notebook = book.find_submission_notebook(assignment, assignment, student)
-            comments = {c.name: c.comment for c in notebook.comments}
+            comments = {c.name: c.comment or "" for c in notebook.comments}
+            grades = {grade.name: grade for grade in notebook.grades}
             return {
-                grade.name: {
-                    "score": grade.score,
-                    "max": grade.max_score,
-                    "needs_reading": bool(grade.needs_manual_grade),
-                    "comment": comments.get(grade.name) or "",
-                }
-                for grade in notebook.grades
+                question.name: _score(question, grades.get(question.name))
+                | {"comment": comments.get(question.name, "")}
+                for question in self.questions(assignment)
             }
 
     def graded(self, assignment: str, student: str) -> NotebookNode | None:
@@ -184,3 +200,29 @@ class Course:
         with contextlib.suppress(OSError, ValueError):
             return nbformat.read(path, as_version=4)
         return None
+
+    def answers(self, assignment: str, student: str) -> dict[str, NotebookNode]:
+        """Return the cells that a person reads, by name, as the student wrote them."""
+        with contextlib.suppress(OSError, ValueError):
+            notebook = nbformat.read(self.place("submitted", assignment, student), as_version=4)
+            return {grade_id(c): c for c in notebook.cells if is_counted(c) and not is_test(c)}
+        return {}
+
+
+def _score(question: Question, grade: Any) -> dict[str, Any]:
+    """Return the points of a question, of which the gradebook may say anything."""
+    if grade is None:
+        missing = f"{question.name}: is missing in the gradebook"
+        return {"score": 0.0, "needs_reading": True, "refused": missing}
+    tests, extra = grade.auto_score, grade.extra_credit or 0.0
+    given = tests if grade.manual_score is None else grade.manual_score
+    total, refused = (given or 0.0) + extra, ""
+    if not 0 <= total <= question.points:  # what is no number is not in between either
+        refused = (
+            f"{question.name}: {total:g} of {question.points:g} points in the gradebook are "
+            f"refused; give 0 to {question.points:g}"
+        )
+        given = tests if tests is not None and 0 <= tests <= question.points else None
+        total = given or 0.0
+    needs_reading = given is None if refused else bool(grade.needs_manual_grade)
+    return {"score": float(total), "needs_reading": needs_reading, "refused": refused}

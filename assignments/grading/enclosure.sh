@@ -9,6 +9,19 @@ set -eu
 root=$1 uid=$2
 shift 2
 
+# Make a folder read-only, with all that is mounted below it, each by itself. The kernel's list has
+# a space in a name as \040.
+protect() {
+    while read -r _ _ _ _ point _; do
+        case $point in
+        *\\*) point=$(printf %b "$(printf %s "$point" | sed 's/\\\([0-7]\{3\}\)/\\0\1/g')") ;;
+        esac
+        case $point in
+        "$1" | "$1"/*) mount -o remount,bind,ro,nosuid "$point" ;;
+        esac
+    done </proc/self/mountinfo
+}
+
 mount -t tmpfs -o size=16m,mode=755,nosuid,nodev tmpfs "$root"
 # First, since Python or the course may lie below one of these.
 for folder in tmp submission dev/shm; do
@@ -20,7 +33,7 @@ while [ "$1" != -- ]; do
         mkdir -p "$root${1%/*}" && cp -P "$1" "$root$1"
     elif [ -d "$1" ]; then
         mkdir -p "$root$1" && mount --rbind "$1" "$root$1"
-        mount -o remount,bind,ro,nosuid "$root$1"
+        protect "$root$1"
     elif [ -e "$1" ]; then
         mkdir -p "$root${1%/*}" && : >"$root$1" && mount --bind "$1" "$root$1"
         mount -o remount,bind,ro,nosuid "$root$1"

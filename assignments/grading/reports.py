@@ -8,14 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import marks
 import roster
+import rules
 from batch import FIX, Batch
-from jinja2 import Environment, FileSystemLoader
+from course import Course
 from names import written
-from roles import grade_id, is_test
+from pages import page
+from sanitise import plain, to_cell
 from submissions import Found, Submission
 
-SHOWN_LINES = 12
+LONGEST_REMARK = 500
 
 # Canvas looks for these, and reads each other column as an assignment; the row "Points Possible"
 # comes before the students: lib/gradebook_importer.rb in instructure/canvas-lms, and the guide
@@ -48,7 +51,7 @@ class Graded:
     @property
     def total(self) -> float:
         """The points so far."""
-        return sum(score["score"] for score in self.scores.values())
+        return sum(s["score"] for s in self.scores.values() if not s["needs_reading"])
 
     @property
     def to_read(self) -> list[str]:
@@ -57,8 +60,30 @@ class Graded:
 
     @property
     def remarks(self) -> str:
-        """What is to be known about how it was graded, in a line."""
-        return "; ".join(filter(None, [self.record["reason"], *self.record["notes"]]))
+        """What a lecturer is to know about how it was graded, in a line."""
+        remarks = [self.record["reason"], *self.refused, *self.record["notes"]]
+        return "; ".join(plain(remark, LONGEST_REMARK) for remark in remarks if remark)
+
+    @property
+    def refused(self) -> list[str]:
+        """What the gradebook says and does not count."""
+        return [score["refused"] for score in self.scores.values() if score["refused"]]
+
+    @property
+    def to_check(self) -> str:
+        """What a lecturer is to look at, and a student does not see: no points depend on it."""
+        return "; ".join(plain(what, LONGEST_REMARK) for what in self.record.get("to_check", []))
+
+    @property
+    def reason(self) -> str:
+        """Why there are no points, without what the lecturer is to do about it."""
+        return self.record["reason"].removesuffix(f"; {FIX}")
+
+    @property
+    def comments(self) -> str:
+        """What the student is told beside the points: why there are none, and a person's words."""
+        comments = [f"{n}: {s['comment']}" for n, s in self.scores.items() if s["comment"]]
+        return "\n".join(filter(None, [self.reason, *comments]))
 
 
 def write(batch: Batch, found: Found, listed: Sequence[roster.Row]) -> list[str]:
@@ -69,11 +94,13 @@ def write(batch: Batch, found: Found, listed: Sequence[roster.Row]) -> list[str]
     matched = roster.match(found.submissions, listed)
     problems = []
     for assignment in sorted({s.assignment for s in found.submissions}):
+        problems += _marks(batch, found, assignment)
         rows = [
             _graded(batch, submission, matched)
             for submission in found.submissions
             if submission.assignment == assignment
         ]
+        problems += _compare(rows, batch, assignment)
         folder = batch.output / assignment
         (folder / "feedback").mkdir(parents=True, exist_ok=True)
         questions = batch.course.questions(assignment)
@@ -89,10 +116,45 @@ def write(batch: Batch, found: Found, listed: Sequence[roster.Row]) -> list[str]
             status = Counter(row[1] for row in roster.table(mine, listed, matched)[1])
             counts = ", ".join(f"{status[s]} {s}" for s in ("submitted", "missing", "unknown"))
             problems.append(f"{assignment}, the class: {counts}")
+        problems += [
+            f"Not taken: {assignment}, {row.submission.student}, {what}"
+            for row in rows
+            for what in row.refused
+        ]
     problems += _table(batch.output / "files.csv", _files, batch, found)
     doubts = [f"{s.name}: {doubt}" for s in found.submissions for doubt in s.doubts]
     doubts += [f"{key}: {doubt}" for key, doubt in matched.doubts.items()]
     return [*dict.fromkeys(["Whose is it? " + doubt for doubt in doubts]), *problems]
+
+
+def _marks(batch: Batch, found: Found, assignment: str) -> list[str]:
+    """Take in and lay out the marks that persons give; return what was refused or failed."""
+    mine = [s for s in found.submissions if s.assignment == assignment]
+    path = batch.output / assignment / "marks.csv"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        records = {s.student: batch.result(s) for s in mine}
+        return [f"Not taken: {s}" for s in marks.exchange(path, batch.course, assignment, records)]
+    except Exception as error:
+        return [f"{path} could not be exchanged ({type(error).__name__}: {error})"]
+
+
+def _compare(rows: list[Graded], batch: Batch, assignment: str) -> list[str]:
+    """Add to each row with whom its answers are shared, the master among them; say what failed."""
+    try:
+        _alike(rows, batch.course, assignment)
+    except Exception as error:
+        return [f"{assignment}: answers could not be compared ({type(error).__name__}: {error})"]
+    return []
+
+
+def _alike(rows: list[Graded], course: Course, assignment: str) -> None:
+    models = rules.answers(course.master(assignment), course.releases[assignment])
+    given = {r.submission.student: (r.submission.path, r.record.get("answers", {})) for r in rows}
+    alike = rules.alike(given | {rules.MASTER: (None, models)})
+    for row in rows:
+        found = [*row.record.get("to_check", []), *alike.get(row.submission.student, [])]
+        row.record["to_check"] = found
 
 
 def _graded(batch: Batch, submission: Submission, matched: roster.Matched) -> Graded:
@@ -104,7 +166,7 @@ def _graded(batch: Batch, submission: Submission, matched: roster.Matched) -> Gr
         said = f"the gradebook has no points for it ({type(error).__name__}); {FIX}"
         record["reason"] = record["reason"] or said
     for question in batch.course.questions(submission.assignment):
-        empty = {"score": 0.0, "max": question.points, "needs_reading": False, "comment": ""}
+        empty = {"score": 0.0, "needs_reading": False, "comment": "", "refused": ""}
         scores.setdefault(question.name, empty)
     person = matched.people.get(submission.student, {})
     return Graded(submission, record, scores, person | submission.identity)
@@ -115,13 +177,18 @@ def _pages(batch: Batch, rows: Sequence[Graded], folder: Path) -> list[str]:
     problems = []
     for row in rows:
         assignment, student = row.submission.assignment, row.submission.student
-        questions = batch.course.questions(assignment)
-        most = {q.name: q.points for q in questions}
-        titles = {q.name: q.title for q in questions}
         try:
-            page = _page(row, most, titles, batch.course.graded(assignment, student))
+            text = page(
+                assignment,
+                row.submission.name,
+                row.record | {"reason": row.reason},
+                row.scores,
+                batch.course.questions(assignment),
+                batch.course.graded(assignment, student),
+                batch.course.answers(assignment, student),
+            )
             path = folder / f"{student}.html"
-            path.write_text(page, encoding="utf-8", errors="backslashreplace")
+            path.write_text(text, encoding="utf-8", errors="backslashreplace")
         except Exception as error:
             said = f"its page could not be written ({type(error).__name__}: {error})"
             row.record["notes"].append(written(said, 200))
@@ -153,18 +220,12 @@ def _number(value: float) -> str:
 
 
 def _table(path: Path, make: Callable[..., Any], *of: Any) -> list[str]:
-    """Write a CSV; return what went wrong.
-
-    What a spreadsheet would take for a formula is made text.
-    """
+    """Write a CSV in which a spreadsheet finds no formula; return what went wrong."""
     try:
         header, rows = make(*of)
         with path.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
             writer = csv.writer(file)
-            for row in [header, *rows]:
-                writer.writerow(
-                    ["'" + cell if cell[:1] in "=+@\t\r" and cell else cell for cell in row]
-                )
+            writer.writerows([to_cell(cell) for cell in row] for row in [header, *rows])
     except Exception as error:
         return [f"{path} could not be written ({type(error).__name__}: {error})"]
     return []
@@ -178,11 +239,11 @@ def _points(row: Graded, questions: dict[str, float]) -> list[str]:
 
 
 def _grades(rows: list[Graded], most: dict[str, float]) -> Any:
-    header = ["student", "name", *most, "total", "out of", "to read", "remarks"]
+    header = ["student", "name", *most, "total", "out of", "to read", "to check", "remarks"]
     return header, [
         [
             row.submission.student, row.submission.name, *_points(row, most), _number(row.total),
-            _number(sum(most.values())), " ".join(row.to_read), row.remarks,
+            _number(sum(most.values())), " ".join(row.to_read), row.to_check, row.remarks,
         ]
         for row in rows
     ]  # fmt: skip
@@ -213,7 +274,7 @@ def _moodle(rows: list[Graded], most: dict[str, float]) -> Any:
             "Maximum Grade": _number(sum(most.values())),
             "Grade can be changed": "Yes",
             "Last modified (grade)": "-",
-            "Feedback comments": html.escape(row.remarks),
+            "Feedback comments": html.escape(row.comments).replace("\n", "<br>"),
         }
         return [about.get(column, "") for column in MOODLE]
 
@@ -235,56 +296,3 @@ def _gradescope(rows: list[Graded], most: dict[str, float]) -> Any:
         return [*(about.get(column, "") for column in GRADESCOPE), *_points(row, most)]
 
     return [*GRADESCOPE, *header], [cells(row) for row in rows]
-
-
-def _page(row: Graded, most: dict[str, float], titles: dict[str, str], notebook: Any) -> str:
-    """Return a student's page: what failed and where to look, nothing of the hidden tests."""
-    cells = notebook.cells if notebook is not None else []
-    errors = {}
-    stopped = []
-    for number, cell in enumerate(cells, 1):
-        for output in cell.get("outputs", []):
-            if output.output_type != "error":
-                continue
-            says = f"{output.ename}: {output.evalue}"
-            if is_test(cell):
-                plain = output.ename in ("AssertionError", "stopped")
-                plain |= output.evalue.startswith("your code raised")
-                errors[grade_id(cell)] = output.evalue if plain else says
-            else:
-                shown = "\n".join(cell.source.splitlines()[:SHOWN_LINES])
-                where = grade_id(cell) or f"cell {number}"
-                stopped.append({"where": where, "error": says, "source": shown})
-    questions = [
-        {
-            **score,
-            "name": name,
-            "title": titles[name],
-            "most": _number(most[name]),
-            "score": _number(score["score"]),
-            "says": errors.get(name) or _fine(score, row),
-        }
-        for name, score in row.scores.items()
-    ]
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True
-    )
-    return environment.get_template("feedback.html.jinja").render(
-        assignment=row.submission.assignment,
-        name=row.submission.name,
-        total=_number(row.total),
-        most=_number(sum(most.values())),
-        to_read=row.to_read,
-        reason=row.record["reason"],
-        questions=questions,
-        stopped=stopped,
-        notes=row.record["notes"],
-    )
-
-
-def _fine(score: dict[str, Any], row: Graded) -> str:
-    if row.record["reason"]:
-        return "not run"
-    if score["needs_reading"]:
-        return "will be read by a person"
-    return "all checks passed" if score["score"] == score["max"] else ""

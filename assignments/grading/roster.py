@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from names import written
+from sanitise import from_cell
 from submissions import Submission
 
 Row = dict[str, str]
@@ -58,7 +59,7 @@ def read(path: Path) -> list[Row]:
     comma = max(",;\t", key=first.count)
     try:
         rows = [
-            {name.strip(): value or "" for name, value in row.items() if name}
+            {name.strip(): from_cell(value or "") for name, value in row.items() if name}
             for row in csv.DictReader(text.splitlines(keepends=True), delimiter=comma)
         ]
     except csv.Error as error:

@@ -8,9 +8,10 @@ a hidden test nor change what a test does, compares or prints.
 import ast
 import builtins
 import io
-import re
+import signal
 import traceback
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import Any
 
 from IPython.core.inputtransformer2 import TransformerManager
@@ -20,11 +21,11 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader.preprocessors import NbGraderPreprocessor
 from roles import is_given, is_test, visible
-from student import NotebookStopped, Student
+from student import MESSAGE, NAME, NotebookStopped, Student, cut
 from traitlets import Instance, Integer
 
 TEST = "<test>"
-PICTURE = re.compile(r"[A-Za-z0-9+/=\s]+")
+PRINTED, LARGEST_PICTURE, MOST_SHOWN = 20_000, 2 * 2**20, 20
 
 
 class RunApart(NbGraderPreprocessor):
@@ -57,7 +58,14 @@ class Tests:
         self.given: dict[str, Any] = {"__name__": "__main__", "__builtins__": builtins}
 
     def outputs(self, cell: NotebookNode) -> list[NotebookNode]:
-        """Run a cell where it belongs."""
+        """Run a cell where it belongs; what this process does for it has a limit of time too."""
+        try:
+            with at_most(self.student.limits.cell_seconds):
+                return self._outputs(cell)
+        except NotebookStopped as stop:
+            return [_failure(stop, cell.source)]
+
+    def _outputs(self, cell: NotebookNode) -> list[NotebookNode]:
         if not is_test(cell):
             if is_given(cell):
                 with redirect_stdout(io.StringIO()):
@@ -77,7 +85,9 @@ class Tests:
         answer = self.student.run(source)
         try:
             return _shown(answer)
-        except (AttributeError, KeyError, TypeError):
+        except NotebookStopped:
+            raise
+        except Exception:
             return [new_output("error", ename="garbled", evalue="no answer", traceback=[])]
 
     def test(self, source: str) -> None:
@@ -94,6 +104,26 @@ class Tests:
             exec(_compiled(source), names)
 
 
+@contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    """Stop what takes more of this process's time: values can be made to take for ever.
+
+    Raises:
+        NotebookStopped: in the middle of it, when the time is up.
+    """
+
+    def stop(*_: object) -> None:
+        raise NotebookStopped(f"stopped after {seconds:g} s, the limit of a test")
+
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds, 1)  # again, as a test may catch the first
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
+
+
 def _compiled(source: str) -> Any:
     return compile(TransformerManager().transform_cell(source), TEST, "exec")
 
@@ -106,22 +136,26 @@ def _failure(error: BaseException, source: str) -> NotebookNode:
         line = source.splitlines()[frames[-1].lineno - 1].strip() if frames else ""
         message = line if line and line in visible(source) else "a hidden check failed"
     name = "stopped" if isinstance(error, NotebookStopped) else type(error).__name__
+    return _error(name, message)
+
+
+def _error(name: str, message: str) -> NotebookNode:
+    name, message = cut(name, NAME), cut(message, MESSAGE)
     return new_output("error", ename=name, evalue=message, traceback=[f"{name}: {message}"])
 
 
 def _shown(answer: dict[str, Any]) -> list[NotebookNode]:
     """Return the outputs of a student's cell, as a notebook stores them."""
     outputs = []
-    if printed := answer.get("printed"):
-        outputs.append(new_output("stream", name="stdout", text=str(printed)))
-    for data in answer.get("shown", []):
-        safe = {"text/plain": str(data.get("text/plain", ""))}
-        if PICTURE.fullmatch(str(data.get("image/png", ""))):
-            safe["image/png"] = data["image/png"]
-        outputs.append(new_output("display_data", data=safe))
+    if printed := cut(answer.get("printed"), PRINTED):
+        outputs.append(new_output("stream", name="stdout", text=printed))
+    for data in answer.get("shown", [])[:MOST_SHOWN]:
+        shown = {"text/plain": cut(data.get("text/plain"), PRINTED)}
+        picture = data.get("image/png", "")
+        if isinstance(picture, str) and len(picture) <= LARGEST_PICTURE:
+            shown["image/png"] = picture
+        outputs.append(new_output("display_data", data=shown))
     if error := answer.get("error"):
         line = f" (line {error['line']})" if error.get("line") else ""
-        name, message = str(error.get("name")), f"{error.get('message')}{line}"
-        shown = [f"{name}: {message}"]
-        outputs.append(new_output("error", ename=name, evalue=message, traceback=shown))
+        outputs.append(_error(error["name"], f"{error['message']}{line}"))
     return outputs

@@ -2,6 +2,7 @@
 
 import builtins
 import io
+import secrets
 import sys
 import time
 from functools import partial
@@ -17,6 +18,7 @@ TICK = 0.2
 # instead of computing is stopped by the clock, after so many times its limit.
 PATIENCE = 4
 RESTARTS = 3
+NAME, MESSAGE = 100, 2_000
 
 
 class NotebookStopped(RuntimeError):
@@ -72,10 +74,10 @@ class Student:
             answer = self._ask({"run": source})
         except NotebookStopped as stop:
             return {"error": _error(stop), "printed": "", "shown": []}
-        error = answer.get("error")
+        error = answer["error"] = _bounded(answer.get("error"))
         if error and (stop := self._used_up()):
             answer["error"] = _error(stop)
-        elif isinstance(error, dict) and error.get("name") == "MemoryError":
+        elif error and error["name"] == "MemoryError":
             error["message"] = f"it takes more than {self.limits.megabytes} MB"
             self.close()  # what filled the memory is still there
         else:
@@ -86,7 +88,7 @@ class Student:
         """Return whether the notebook defines `name`, and its value or a stand-in for it."""
         answer = self._ask({"name": name})
         if "error" in answer:
-            _raise(answer["error"], f"reading {name}")
+            _raise(_bounded(answer["error"]), f"reading {name}")
         return answer["found"], answer["value"]
 
     def ask(self, function: str, *arguments: Any, **keywords: Any) -> Any:
@@ -103,7 +105,7 @@ class Student:
         if "error" in answer:
             if stop := self._used_up():
                 raise stop
-            _raise(answer["error"], "your code")
+            _raise(_bounded(answer["error"]), "your code")
         for place, value in answer["changed"].items():
             _change(inputs[place], value)
         return answer["value"]
@@ -111,8 +113,6 @@ class Student:
     def _ask(self, request: dict[str, Any], wanting: list[Any] | None = None) -> dict[str, Any]:
         if stop := self._used_up():
             raise stop
-        if self.enclosed is None:
-            self._start()
         leaves: list[Kept] = []
         unpacker = Unpacker(
             kept=partial(stand_in, self),
@@ -120,8 +120,10 @@ class Student:
             leaf=self._mirror,
         )
         try:
-            self._send({**request, "updates": self.mirrors.changes() if self.mirrors else {}})
-            answer = unpacker.unpack(self._receive())
+            if self.enclosed is None:
+                self._start()
+            updates = self.mirrors.changes() if self.mirrors else {}
+            answer = unpacker.unpack(self._exchange({**request, "updates": updates}))
             leaves += [Kept(self, number) for number in answer.get("leaves", [])]
         except (OSError, EOFError):
             self.close()
@@ -149,9 +151,24 @@ class Student:
         self.enclosed = self.enclosure.start(self.limits, self.slot)
         self.cell_ends, self.cell_began = self.ends, self.limits.notebook_seconds
         for source in self.done:
-            self._send({"run": source})
-            self._receive()
+            self._exchange({"run": source})
         self.begin_cell()
+
+    def _exchange(self, request: dict[str, Any]) -> bytes:
+        """Send a request, and return the reply to it: the one that carries its number.
+
+        The number cannot be guessed, so that nothing that is written before it, or twice, is
+        taken for the reply.
+        """
+        number = secrets.randbits(63)
+        self._send({**request, "number": number})
+        size, replied = (int.from_bytes(self._read(8), "big") for _ in range(2))
+        if replied != number:
+            raise ValueError("a reply that nobody has asked for")
+        if size > LONGEST:
+            self.close()
+            raise NotebookStopped("a value is too large to be read")
+        return self._read(size)
 
     def _send(self, request: dict[str, Any]) -> None:
         stream = io.BytesIO()
@@ -160,26 +177,22 @@ class Student:
         self.enclosed.socket.settimeout(max(TICK, self.cell_ends - time.monotonic()))
         self.enclosed.socket.sendall(len(body).to_bytes(8, "big") + body)
 
-    def _receive(self) -> bytes:
-        size = int.from_bytes(self._read(8), "big")
-        if size > LONGEST:
-            self.close()
-            raise NotebookStopped("a value is too large to be read")
-        return self._read(size)
-
     def _read(self, size: int) -> bytes:
         parts, missing, interrupted = [], size, None
+        looked = time.monotonic()
         while missing:
             self.enclosed.socket.settimeout(TICK)
             try:
                 part = self.enclosed.socket.recv(min(missing, 2**20))
+                if not part:
+                    raise EOFError
+                parts.append(part)
+                missing -= len(part)
             except TimeoutError:
-                interrupted = self._watch(interrupted)
-                continue
-            if not part:
-                raise EOFError
-            parts.append(part)
-            missing -= len(part)
+                pass
+            # Not only where nothing comes: a reply may come letter by letter.
+            if missing and time.monotonic() > looked + TICK:
+                interrupted, looked = self._watch(interrupted), time.monotonic()
         return b"".join(parts)
 
     def _watch(self, interrupted: float | None) -> float | None:
@@ -206,6 +219,27 @@ class Student:
 
 def _error(error: Exception) -> dict[str, Any]:
     return {"name": type(error).__name__, "message": str(error), "line": None}
+
+
+def _bounded(error: Any) -> dict[str, Any] | None:
+    """Return what the notebook's process says of an error, of which it may say anything."""
+    if not error:
+        return None
+    if not isinstance(error, dict):
+        return {"name": "garbled", "message": "no error that can be read", "line": None}
+    line = error.get("line")
+    return {
+        "name": cut(error.get("name"), NAME),
+        "builtin": cut(error.get("builtin"), NAME),
+        "message": cut(error.get("message"), MESSAGE),
+        "line": line if type(line) is int and 0 < line < 10**6 else None,
+    }
+
+
+def cut(text: Any, longest: int) -> str:
+    """Return a text that is not too long and that every file can hold; "" for what is none."""
+    text = text if isinstance(text, str) else ""
+    return text[:longest].encode(errors="backslashreplace").decode()
 
 
 def _raise(error: dict[str, Any], where: str) -> None:

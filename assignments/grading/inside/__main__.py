@@ -21,6 +21,7 @@ from typing import Any
 from values import pack
 
 PRINTED = 20_000
+NAME, MESSAGE = 100, 2_000
 kept: dict[int, Any] = {}
 
 
@@ -112,9 +113,9 @@ def described(error: BaseException) -> dict[str, Any]:
     ]
     builtin = next(c.__name__ for c in type(error).__mro__ if c.__module__ == "builtins")
     return {
-        "name": type(error).__name__,
+        "name": type(error).__name__[:NAME],
         "builtin": builtin,
-        "message": str(error)[:2000],
+        "message": str(error)[:MESSAGE],
         "line": lines[-1] if lines else None,
     }
 
@@ -244,10 +245,12 @@ def main() -> None:
     restrict(limits)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     while True:
+        number = 0
         try:
             request = read(requests)
             if request is None:
                 os._exit(0)
+            number = request.pop("number")
             signal.signal(signal.SIGINT, signal.default_int_handler)
             reply = answer(shell, request)
             signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -255,7 +258,8 @@ def main() -> None:
         except BaseException as error:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             message = pack({"error": described(error)}, keep)
-        replies.write(len(message).to_bytes(8, "big") + message)
+        head = len(message).to_bytes(8, "big") + number.to_bytes(8, "big")
+        replies.write(head + message)
         replies.flush()
 
 

@@ -7,10 +7,14 @@ runs no code of the student's. What is not plain data stays there and is named b
 import json
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 DEEPEST = 40
 LONGEST = 256 * 2**20
+# Of that, what is not numbers of arrays and tensors: it takes many times its size in memory.
+LONGEST_TREE = 16 * 2**20
+LONGEST_RANGE = 10_000_000
 SCALARS = "biufcUS"
 
 
@@ -23,6 +27,8 @@ def pack(value: Any, keep: Callable[[Any], int]) -> bytes:
     buffers: list[bytes] = []
     tree = _tree(value, keep, buffers, 0)
     header = json.dumps({"tree": tree, "sizes": [len(b) for b in buffers]}).encode()
+    if len(header) > LONGEST_TREE:
+        raise ValueError(f"the value takes more than {LONGEST_TREE // 2**20} MB, arrays aside")
     return len(header).to_bytes(8, "big") + header + b"".join(buffers)
 
 
@@ -54,6 +60,8 @@ def _tree(value: Any, keep: Callable[[Any], int], buffers: list[bytes], depth: i
         buffers.append(bytes(value))
         return ["bytes"]
     if isinstance(value, range | slice):
+        if isinstance(value, range):
+            _short(value)
         return [type(value).__name__, *map(inner, (value.start, value.stop, value.step))]
     if isinstance(value, dict):
         return ["dict", [[inner(key), inner(item)] for key, item in value.items()]]
@@ -62,6 +70,17 @@ def _tree(value: Any, keep: Callable[[Any], int], buffers: list[bytes], depth: i
             return [kind.__name__, [inner(item) for item in value]]
     names = [f"{base.__module__}.{base.__qualname__}" for base in type(value).__mro__]
     return ["kept", keep(value), names, callable(value)]
+
+
+def _short(numbers: range) -> range:
+    """Return a range that a test may go through."""
+    try:
+        fits = len(numbers) <= LONGEST_RANGE
+    except OverflowError:
+        fits = False
+    if not fits:
+        raise ValueError(f"a range of more than {LONGEST_RANGE:,} numbers")
+    return numbers
 
 
 def _tensor(value: Any, keep: Callable[[Any], int], buffers: list[bytes], inner: Any) -> list:
@@ -99,35 +118,51 @@ class Unpacker:
         """Read a message; anything malformed is a ValueError."""
         try:
             end = 8 + int.from_bytes(message[:8], "big")
+            if end > min(len(message), 8 + LONGEST_TREE):
+                raise ValueError("what stands before its numbers is too long")
             header = json.loads(message[8:end])
+            sizes = header["sizes"]
+            if any(type(size) is not int or size < 0 for size in sizes):
+                raise ValueError("a size that is none")
+            if end + sum(sizes) != len(message):
+                raise ValueError("its parts do not add up")
             self.buffers = []
-            for size in header["sizes"]:
+            for size in sizes:
                 self.buffers.append(message[end : end + size])
                 end += size
             self.buffers.reverse()
-            return self._value(header["tree"])
-        except (KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
+            return self._value(header["tree"], 0)
+        except (Exception, RecursionError) as error:
             raise ValueError(f"the notebook sent a value that cannot be read: {error}") from None
 
-    def _value(self, tree: Any) -> Any:
+    def _value(self, tree: Any, depth: int) -> Any:
+        if depth > DEEPEST:
+            raise ValueError(f"it is nested more than {DEEPEST} deep")
         if not isinstance(tree, list):
+            if isinstance(tree, dict):
+                raise ValueError("a dictionary that is not in the form of one")  # noqa: TRY004
             return tree
         kind, *rest = tree
+        inner = partial(self._value, depth=depth + 1)
         if kind in ("list", "tuple", "set", "frozenset"):
             makers = {"list": list, "tuple": tuple, "set": set, "frozenset": frozenset}
-            return makers[kind](self._value(item) for item in rest[0])
-        if kind in ("range", "slice"):
-            return {"range": range, "slice": slice}[kind](*map(self._value, rest))
+            return makers[kind](inner(item) for item in rest[0])
+        if kind == "range":
+            return _short(range(*map(inner, rest)))
+        if kind == "slice":
+            return slice(*map(inner, rest))
         if kind == "dict":
-            return {self._value(key): self._value(item) for key, item in rest[0]}
+            return {inner(key): inner(item) for key, item in rest[0]}
         simple = {"ellipsis": lambda: ..., "complex": complex, "bytes": self.buffers.pop}
         if kind in simple:
             return simple[kind](*rest)
         if kind == "kept":
             return self.kept(*rest)
-        return self._numbers(kind, *rest)
+        return self._numbers(kind, *rest, depth=depth)
 
-    def _numbers(self, kind: str, dtype: str, shape: Any = None, told: Any = None) -> Any:
+    def _numbers(
+        self, kind: str, dtype: str, shape: Any = None, told: Any = None, *, depth: int
+    ) -> Any:
         if kind in ("array", "number"):
             import numpy
 
@@ -140,9 +175,9 @@ class Unpacker:
         found = getattr(torch, dtype)
         if not isinstance(found, torch.dtype):
             raise ValueError(f"{dtype} is no type of numbers")  # noqa: TRY004
-        return found if kind == "dtype" else self._tensor(found, shape, told)
+        return found if kind == "dtype" else self._tensor(found, shape, told, depth)
 
-    def _tensor(self, dtype: Any, shape: list[int], told: dict[str, Any]) -> Any:
+    def _tensor(self, dtype: Any, shape: list[int], told: dict[str, Any], depth: int) -> Any:
         import torch
 
         raw = bytearray(self.buffers.pop())
@@ -152,6 +187,6 @@ class Unpacker:
             return self.graph(tensor, told["graph"])
         if "leaf" in told:
             tensor = torch.nn.Parameter(tensor) if told["parameter"] else tensor.requires_grad_()
-            tensor.grad = self._value(told["grad"])
+            tensor.grad = self._value(told["grad"], depth + 1)
             return self.leaf(tensor, told["leaf"])
         return tensor
