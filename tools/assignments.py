@@ -17,6 +17,7 @@ from pathlib import Path
 
 from contents import ROOT  # with the folder of the masters on the path
 from drawing import name_of_term
+from drawing import term as term_here
 from masters import copy_masters, masters, others
 
 COURSE = ROOT / "assignments"
