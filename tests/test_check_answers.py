@@ -39,13 +39,8 @@ ELSEWHERE = {
     "bending",
     "find_the_bugs",
     "looking_inside",
-    "paper_and_modern",
-    "practice",
-    "rbf_output",
     "repairs",
-    "reproducing",
     "the_family",
-    "training_1998",
 }
 
 

@@ -3,32 +3,52 @@
 import math
 from typing import Any
 
-import torch
+import numpy as np
 
-from lenet_utils.checks.verdict import call, check, integer, integers, tensor, wrong
-from lenet_utils.experiments.intervals import mean_interval, student_t
+from lenet_utils.checks.verdict import (
+    call,
+    check,
+    integer,
+    integers,
+    pair,
+    rounds_to,
+    unrounded,
+    wrong,
+)
+from lenet_utils.experiments.intervals import Mean, mean_interval, student_t
 
 
 @check
-def luck(errors: Any, spread: Any) -> str:
-    """Check exercise 8.1: how far luck moves a count of errors.
+def luck(errors: Any, deviation: Any) -> str:
+    """Check exercise 8.1: how far chance moves a count of errors.
 
     Args:
         errors: test digits out of 10,000 that an error of 0.95% stands for.
-        spread: the standard deviation of that count, to the nearest whole number.
+        deviation: the standard deviation of that count, to the nearest whole number.
     """
-    count = integer(errors, "the count")
-    if count != 95:
-        wrong(f"0.95% of 10,000 digits are not {count:,}: multiply 10,000 by 0.0095.")
-    deviation = integer(spread, "the spread")
-    if deviation == 94:
-        wrong("94 is the variance, n p (1 - p). The standard deviation is its root.")
-    if deviation == 0:
-        wrong("This forgets n: the count of n independent trials has a variance of n p (1 - p).")
-    if deviation == 100:
-        wrong("100 is the root of n. The variance is n p (1 - p), much smaller than n here.")
-    if deviation != 10:
-        wrong(f"{deviation} is not it: take the root of 10,000 x 0.0095 x 0.9905.")
+    count = unrounded(errors, "the count")
+    if count == 9_905:
+        wrong("9,905 digits are read correctly. 0.95% are the others.")
+    if not math.isclose(count, 95, rel_tol=1e-6):
+        wrong(f"0.95% of 10,000 digits are not {count:,g}: multiply 10,000 by 0.0095.")
+    found, exact = unrounded(deviation, "the standard deviation"), math.sqrt(95 * 0.9905)
+    mistakes = {
+        "This is the variance, n p (1 - p). The standard deviation is its root.": exact**2,
+        "This forgets n: the count of n independent trials has a variance of n p (1 - p).": (
+            exact / 100
+        ),
+        "100 is the root of n. The variance is n p (1 - p), much smaller than n here.": 100,
+        "95 is the expected count. Its standard deviation is the root of n p (1 - p).": 95,
+        "This is 1.96 standard deviations, half of a 95% interval.": 1.96 * exact,
+        "This is two standard deviations.": 2 * exact,
+        "This is n times the root of p (1 - p). The root is taken of n as well.": 100 * exact,
+        "50 is for p = 1/2. Here p is 0.0095.": 50,
+    }
+    for message, value in mistakes.items():
+        if rounds_to(found, value):
+            wrong(message)
+    if not rounds_to(found, exact):
+        wrong(f"{found:g} is not it: take the root of 10,000 x 0.0095 x 0.9905.")
     return "Ten errors are a tenth of a percent: the uncertainty that the paper states itself."
 
 
@@ -37,33 +57,62 @@ def interval(function: Any) -> str:
     """Check exercise 8.2: the 95% interval of a mean over seeds.
 
     Args:
-        function: called with a list of numbers, one a seed, and Student's t for as many;
-            returns (mean, half the width of the interval).
+        function: called with a list of numbers, one a seed, and a value of Student's t; returns
+            (mean, half the width of the interval).
     """
-    for values in ([0.98, 0.91, 0.95, 0.99, 0.97], [1.0, 2.0, 8.0]):
-        n, t = len(values), student_t(len(values) - 1)
-        found = call(function, list(values), t)
-        try:
-            pair = torch.tensor([float(part) for part in found], dtype=torch.float64)
-        except Exception:
-            wrong("the result is not a pair of numbers: return mean, half_width.")
-        mean, half = tensor(pair, (2,), "the result").tolist()
-        truth = mean_interval(values)
-        deviation = truth.half_width / t * math.sqrt(n)
-        if not math.isclose(mean, truth.mean, rel_tol=1e-6):
+    # The last t is the 99.5% quantile: only a function that uses what it is given gets it right.
+    for values, t in (
+        ([0.98, 0.91, 0.95, 0.99, 0.97], student_t(4)),
+        ([1.0, 2.0, 8.0], student_t(2)),
+        ([1.31, 1.18, 1.46, 1.22], 5.8409),
+    ):
+        found = call(function, values, t, unaided=True)
+        mean, half = pair(found, "mean", "half_width")
+        n, truth = len(values), mean_interval(values)
+        deviation = truth.half_width / student_t(n - 1) * math.sqrt(n)
+        wanted = t * deviation / math.sqrt(n)
+        if not math.isclose(mean, truth.mean, rel_tol=1e-5):
+            if math.isclose(half, truth.mean, rel_tol=1e-5):
+                wrong("the two are exchanged: return the mean first, then half the width.")
+            if math.isclose(mean, truth.mean - wanted, rel_tol=1e-3):
+                wrong("these are the ends of the interval: return the mean and half the width.")
             wrong(f"the mean of {values} is {truth.mean:g}, not {mean:g}.")
-        if math.isclose(half, truth.half_width, rel_tol=1e-3):
+        if math.isclose(half, wanted, rel_tol=1e-3):
             continue
-        if math.isclose(half, t * deviation, rel_tol=1e-3):
-            wrong("This is for a single seed. The mean of n seeds varies less, by the root of n.")
-        if math.isclose(half, truth.half_width * math.sqrt((n - 1) / n), rel_tol=1e-3):
-            wrong("Divide the squared deviations by n - 1, not by n: the mean is estimated too.")
-        if math.isclose(half, deviation / math.sqrt(n), rel_tol=1e-3):
-            wrong("This is the standard error; multiply it by t.")
-        if math.isclose(half, 2 * truth.half_width, rel_tol=1e-3):
-            wrong("This is the whole width; return half of it.")
+        for message, value in _wrong_half_widths(truth, deviation, t).items():
+            if math.isclose(half, value, rel_tol=1e-3):
+                wrong(message)
         wrong("half_width = t * s / sqrt(n), with s the root of the sum of squares over n - 1.")
     return "A mean without its interval says little; with few seeds the interval is wide."
+
+
+def _wrong_half_widths(truth: Mean, deviation: float, t: float) -> dict[str, float]:
+    """Return what plausible mistakes give for half the width of an interval, by their messages."""
+    mean, n = truth.mean, truth.n
+    wanted = t * deviation / math.sqrt(n)
+    return {
+        "This is for a single seed. The mean of n seeds varies less, by the root of n.": (
+            t * deviation
+        ),
+        "Divide the squared deviations by n - 1, not by n: the mean is estimated too.": (
+            wanted * math.sqrt((n - 1) / n)
+        ),
+        "This is the standard error; multiply it by t.": deviation / math.sqrt(n),
+        "This is the whole width; return half of it.": 2 * wanted,
+        "This takes a t of its own: use the t that is given.": truth.half_width,
+        "1.96 is t for very many seeds. With few of them use the t that is given.": (
+            1.96 * deviation / math.sqrt(n)
+        ),
+        "This is the standard deviation. The half width is t * s / sqrt(n).": deviation,
+        "s is the root of the variance: t * s / sqrt(n), not t times the variance.": (
+            t * deviation**2 / math.sqrt(n)
+        ),
+        "This divides by n. The half width is t * s / sqrt(n).": t * deviation / n,
+        "The root of n - 1 is for the standard deviation with n. With n - 1 divide by the "
+        "root of n.": t * deviation / math.sqrt(n - 1),
+        "There is a minus sign too many: half a width is positive.": -wanted,
+        "This is the upper end of the interval: return half the width.": mean + wanted,
+    }
 
 
 @check
@@ -71,53 +120,91 @@ def agree(answers: Any) -> str:
     """Check exercise 8.3: which of three results agree with the paper's 0.95%.
 
     Args:
-        answers: three of 0 (no) and 1 (yes) for means of 0.97, 1.00 and 1.43 with half widths
-            0.03, 0.03 and 0.12, if the paper's own number may be off by 0.1.
+        answers: three of 0 or False (no) and 1 or True (yes) for means of 0.97, 1.00 and 1.43
+            with half widths 0.03, 0.03 and 0.12, if the paper's own number may be off by 0.1.
     """
-    found = integers(answers, 3, "the answer", "(0, 1, 0)")
+    found = integers(_yes_or_no(answers), 3, "the answer", "(0, 1, 0)")
     if any(part not in (0, 1) for part in found):
         wrong(f"{found} holds something else than 0 and 1.")
+    if found == (0, 0, 1):
+        wrong("The answers are the wrong way round: 1 is for a result that agrees.")
+    if found[2] == 1:
+        wrong("1.43 differs by 0.48: neither 0.12 nor 0.1 covers that.")
     if found == (1, 0, 0):
         wrong("1.00 differs from 0.95 by 0.05: more than our interval, but less than the 0.1 "
               "by which the paper's own number may be off.")  # fmt: skip
-    if found[2] == 1:
-        wrong("1.43 differs by 0.48: neither 0.12 nor 0.1 covers that.")
-    if found != (1, 1, 0):
-        wrong("Compare each difference from 0.95 with the larger of the half width and 0.1.")
+    if found[0] == 0:
+        wrong("0.97 differs from 0.95 by 0.02. Compare each difference from 0.95 with the larger "
+              "of the half width and 0.1.")  # fmt: skip
     return "Within, within, not reached: the ledger of this book judges by this rule."
+
+
+def _yes_or_no(answers: Any) -> Any:
+    """Turn True and False into 1 and 0, in a list or in an array."""
+    if isinstance(answers, list | tuple):
+        return tuple(int(part) if isinstance(part, bool | np.bool_) else part for part in answers)
+    return answers * 1 if str(getattr(answers, "dtype", "")) in ("bool", "torch.bool") else answers
 
 
 @check
 def worth_it(function: Any) -> str:
-    """Check exercise 8.4: which classifiers no other one beats in both error and work.
+    """Check exercise 8.4: which classifiers are Pareto-optimal in error and work.
 
     Args:
         function: called with two lists of numbers, errors and work; returns the places of those
-            for which no other has both a smaller error and less work.
+            for which no other has both a smaller error and less work. Of classifiers that are
+            equal in both, one place is enough. None is equal in one only.
     """
     cases = (
         ([12.0, 5.0, 3.3, 1.7, 0.95], [4, 24_000, 39, 100, 401], (0, 2, 3, 4)),
         ([1.0, 3.0, 2.0, 2.5], [9, 1, 4, 6], (0, 1, 2)),
+        ([4.0, 1.5, 5.0, 2.0, 6.0, 4.5], [30, 70, 10, 60, 20, 40], (0, 1, 2, 3)),
+        ([0.7], [3], (0,)),
         ([2.0, 2.0, 1.0], [3, 3, 5], (0, 1, 2)),
     )
     for errors, work, truth in cases:
-        given = f"For errors {errors} and work {work}: "
-        answer = call(function, list(errors), list(work))
-        try:
-            found = tuple(sorted(integer(part, "a place") for part in answer))
-        except TypeError:
-            wrong(f"the result is a {type(answer).__name__}; return a list of places.")
-        if found == truth:
+        found = _places(call(function, errors, work), len(errors))
+        pairs = list(zip(errors, work, strict=True))
+        equal = {i for i in truth if pairs.count(pairs[i]) > 1}
+        one_for_all = equal & set(found) and set(found) | equal == set(truth)
+        if found == truth or one_for_all:
             continue
+        given = f"For errors {errors} and work {work}: "
         if found and max(found) >= len(errors):
             wrong(f"{given}place {max(found)} does not exist: count from 0.")
         if found == tuple(i for i in range(len(errors)) if i not in truth):
             wrong(f"{given}you return those that are beaten; return the others.")
-        if len(found) == 1 and errors is cases[0][0]:
+        lost = sorted(set(truth) - set(found))
+        if lost and set(lost) <= equal:
+            wrong(f"{given}place {lost[0]} is missing. Equal is not less: no other beats it.")
+        ends = {min(truth, key=lambda i: row[i]) for row in (errors, work)}
+        if len(found) == 1 and set(found) < ends:
             wrong(f"{given}you return one place, but the cheapest and the best are both worth it.")
         if set(found) < set(truth):
-            lost = min(set(truth) - set(found))
-            wrong(f"{given}place {lost} is missing: no other has less of both. Equal is not less.")
+            wrong(f"{given}place {lost[0]} is missing: no other has less of both.")
         beaten = min(set(found) - set(truth))
         wrong(f"{given}place {beaten} is beaten in both by another one.")
-    return "What is left is the border of the possible; all else is beaten twice."
+    return "What is left is the Pareto front: all else is beaten in both by another one."
+
+
+_TRUTHS = ("True", "False", "tensor(True)", "tensor(False)")
+
+
+def _places(answer: Any, count: int) -> tuple[int, ...]:
+    """Take places, in any order, or refuse the answer."""
+    kind = type(answer).__name__
+    try:
+        parts = list(answer) if not isinstance(answer, str | bytes | dict) else None
+    except Exception:
+        parts = None
+    if parts is None:
+        wrong(f"the result is of type {kind}; return a list of places.")
+    if len(parts) == count and all(str(part) in _TRUTHS for part in parts):
+        wrong("the result says True or False for each place; return the places of the True ones.")
+    found = [integer(part, "a place") for part in parts]
+    if found and min(found) < 0:
+        wrong(f"place {min(found)} is negative: count from 0.")
+    twice = [place for place in found if found.count(place) > 1]
+    if twice:
+        wrong(f"place {twice[0]} is in the result {found.count(twice[0])} times: name each once.")
+    return tuple(sorted(found))
