@@ -115,6 +115,8 @@ def test_a_function_may_print_and_draw_for_a_layer_that_it_uses(capsys):
 
 def test_settings_of_the_notebook_do_not_matter():
     function = FUNCTIONS[checks.shift]
+    with warnings.catch_warnings(action="ignore"):
+        assert checks.shift(function)
     with torch.inference_mode():
         assert checks.shift(function)
     torch.set_default_dtype(torch.float64)

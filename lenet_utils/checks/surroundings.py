@@ -125,6 +125,10 @@ def standard() -> Iterator[None]:
         torch.set_default_dtype(dtype)
 
 
+def _warnings_are_off() -> bool:
+    return any(kind[:4] == ("ignore", None, Warning, None) for kind in warnings.filters)
+
+
 @contextmanager
 def watched(models: Sequence[nn.Module], allowed: Sequence[str]) -> Iterator[list[str]]:
     """Put back what changes within, and say it in the list, a clause for each change.
@@ -143,8 +147,9 @@ def watched(models: Sequence[nn.Module], allowed: Sequence[str]) -> Iterator[lis
     seed = torch.initial_seed()
     try:
         with warnings.catch_warnings():
+            silent = _warnings_are_off()
             yield found
-            if any(kind[:4] == ("ignore", None, Warning, None) for kind in warnings.filters):
+            if _warnings_are_off() and not silent:
                 found.append("switched off all warnings (warnings.filterwarnings)")
     finally:
         seeded = torch.initial_seed() != seed
