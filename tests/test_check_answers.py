@@ -34,20 +34,8 @@ def test_wrong_answers_are_refused_with_their_own_message(check, answers, messag
     assert "lenet-check-wrong" in verdict._repr_html_()
 
 
-# The modules of checks whose answers still stand in other test files.
-ELSEWHERE = {
-    "bending",
-    "find_the_bugs",
-    "looking_inside",
-    "repairs",
-    "the_family",
-}
-
-
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_every_check_meets_enough_answers(check):
-    module = check.__module__.removeprefix(f"{checks.__name__}.")
-    assert (module in MODULES) != (module in ELSEWHERE)
-    if module in MODULES:
-        right, wrong = forms(check)
-        assert right >= 4 and wrong >= 8
+    assert check.__module__.removeprefix(f"{checks.__name__}.") in MODULES
+    right, wrong = forms(check)
+    assert right >= 4 and wrong >= 8

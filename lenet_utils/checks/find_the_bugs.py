@@ -1,15 +1,20 @@
 """Checks of the lesson "Find the bugs"."""
 
 import itertools
+import math
+import os
+import re
 import tempfile
 import warnings
+import zipfile
+from collections.abc import Set
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from lenet_utils.checks.verdict import call, check, integer, tensor, wrong
+from lenet_utils.checks.verdict import call, check, integer, pair, wrong
 
 # The letters in the lesson's script, by the part in which they stand.
 FAULTS = {"the network": "adf", "the digits": "hij", "the training": "mnoq", "the test": "rtuv"}
@@ -33,13 +38,9 @@ def faults(letters: Any) -> str:
     Args:
         letters: the letters, as one string or several.
     """
-    try:
-        found = {str(letter).lower() for letter in letters}
-    except Exception:
-        found = {"?"}
-    everything = "".join(FAULTS.values())
-    if not found <= {*everything, *SOUND} or not isinstance(letters, str | list | tuple | set):
-        wrong('expected the letters of lines in the script, from a to v, such as "afk".')
+    found, everything = _letters(letters), "".join(FAULTS.values())
+    if found == SOUND.keys():
+        wrong("these are the eight lines that are in order: give the others.")
     for letter in sorted(found & SOUND.keys()):
         wrong(f"({letter}) is in order: {SOUND[letter]}")
     missing = {part: len(set(group) - found) for part, group in FAULTS.items()}
@@ -47,6 +48,18 @@ def faults(letters: Any) -> str:
         where = ", ".join(f"{count} in {part}" for part, count in missing.items() if count)
         wrong(f"{len(found)} found, and no false alarm. There are more: {where}.")
     return f"All {len(everything)}, and no false alarm. Now: what does each of them cost?"
+
+
+def _letters(answer: Any) -> set[str]:
+    """Take letters as one string or several, with or without commas and brackets."""
+    try:
+        text = "".join(itertools.islice(answer, 100)) if not isinstance(answer, dict) else "?"
+    except Exception:
+        text = "?"
+    found = set(re.sub(r"[\s,.;()]", "", text).lower())
+    if found <= {*"".join(FAULTS.values()), *SOUND}:
+        return found
+    wrong('expected the letters of lines in the script, from a to v, such as "afk".')
 
 
 @check
@@ -59,30 +72,55 @@ def choice_of_epoch(function: Any) -> str:
     """
     cases = (
         ([0.050, 0.031, 0.020, 0.024, 0.026], [0.048, 0.029, 0.027, 0.022, 0.025]),
+        # A local minimum comes first.
+        ([0.08, 0.04, 0.05, 0.06, 0.03, 0.04, 0.07], [0.08, 0.05, 0.045, 0.07, 0.041, 0.02, 0.06]),
         ([0.09, 0.04, 0.06], [0.08, 0.07, 0.05]),
-    )
+    )  # fmt: skip
     for held, test in cases:
-        answer = call(function, list(held), list(test))
-        try:
-            epoch, error = answer
-        except Exception:
-            wrong(f"the result is {answer!r}; expected two things: the epoch and the error.")
-        epoch = integer(epoch, "the epoch")
-        value = float(tensor(torch.tensor(_number(error)), (), "the error"))
+        first, error = pair(call(function, held, test), "epoch", "error")
         best = held.index(min(held)) + 1
-        if epoch == test.index(min(test)) + 1:
-            wrong("this is the epoch that suits the test digits best. They must not choose.")
-        if epoch == best - 1:
-            wrong(f"epoch {epoch}: Python counts from 0, the epochs from 1.")
+        if first == test[best - 1] and error == best:
+            wrong("epoch and error are exchanged: return the epoch first.")
+        epoch = integer(first, "the epoch")
         if epoch != best:
-            wrong(f"epoch {epoch} has not the smallest validation error: that is epoch {best}.")
-        if abs(value - min(test)) < 1e-9:
-            wrong("the epoch is right, but the error is the best one of any epoch on the test.")
-        if abs(value - min(held)) < 1e-9:
-            wrong("the error is the one that did the choosing; it flatters. Report the test's.")
-        if abs(value - test[best - 1]) > 1e-9:
-            wrong(f"the error is {value}; expected the test error after epoch {best}.")
+            _wrong_epoch(epoch, best, held, test)
+        if not math.isclose(error, test[best - 1], rel_tol=1e-6):
+            _wrong_error(error, best, held, test)
     return "Validation digits choose, test digits report."
+
+
+def _wrong_epoch(epoch: int, best: int, held: list[float], test: list[float]) -> None:
+    if epoch == test.index(min(test)) + 1:
+        wrong("this is the epoch that suits the test digits best. They must not choose.")
+    if epoch == best - 1:
+        wrong(f"epoch {epoch}: Python counts from 0, the epochs from 1.")
+    if epoch == held.index(max(held)) + 1:
+        wrong(f"epoch {epoch} has the largest validation error: take the smallest.")
+    if epoch == next(i for i in range(1, len(held)) if held[i] > held[i - 1]):
+        wrong(f"the validation error rises after epoch {epoch}, but it falls again, and is "
+              f"smallest after epoch {best}.")  # fmt: skip
+    last = ", the last one," if epoch == len(held) else ""
+    wrong(f"epoch {epoch}{last} has not the smallest validation error: that is epoch {best}.")
+
+
+def _wrong_error(error: float, best: int, held: list[float], test: list[float]) -> None:
+    def is_(value: float) -> bool:
+        return math.isclose(error, value, rel_tol=1e-6)
+
+    if is_(min(test)):
+        wrong("the epoch is right, but the error is the best one of any epoch on the test.")
+    if is_(min(held)):
+        wrong("the error is the one that did the choosing; it flatters. Report the test's.")
+    for epoch, value in enumerate(test, 1):
+        if is_(value):
+            wrong(f"the error is that on the test after epoch {epoch}; report that of {best}.")
+    if is_(sum(test) / len(test)):
+        wrong(f"the error is the mean over all epochs; report that of epoch {best}.")
+    if is_(100 * test[best - 1]):
+        wrong("the error is given as a percentage; report it as it is in the list.")
+    if is_(1 - test[best - 1]):
+        wrong("this is the accuracy, 1 minus the error: report the error.")
+    wrong(f"the error is {error:g}; expected the test error after epoch {best}, as it is.")
 
 
 @check
@@ -92,22 +130,60 @@ def kept_weights(function: Any) -> str:
     Args:
         function: called with a model and a path; writes the file and returns the path.
     """
-    model = nn.Sequential(nn.Flatten(), nn.Linear(16, 3))
+    # Batch normalisation has numbers that are no parameters, but part of the network.
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(11)
+        models = [nn.Sequential(nn.BatchNorm1d(16), nn.Linear(16, 3)) for _ in range(2)]
+        for norm, _ in models:
+            nn.init.normal_(norm.running_mean)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "weights.file"
-        call(function, model, path)
-        if not path.is_file():
-            wrong("there is no file at the path that the function was given.")
-        stored = _read(path)
-    mine = model.state_dict()
-    if stored.keys() != mine.keys():
-        wrong(f"the file holds {sorted(stored)}; expected the model's state_dict: {sorted(mine)}.")
-    if not all(
-        type(value) in (Tensor, nn.Parameter) and torch.equal(value, mine[name])
-        for name, value in stored.items()
-    ):
-        wrong("the names are right, the numbers in the file are not the model's.")
+        for model in models:
+            returned = call(function, model, path)
+            if not path.is_file():
+                wrong("there is no file at the path that the function was given.")
+            if model is models[1] and _is(_read(path), models[0]):
+                wrong("given a second network and the same path, the file still holds the first "
+                      "one: write the network that is given, over what was there.")  # fmt: skip
+            _require_state(_read(path), model.state_dict())
+            if len(list(path.parent.iterdir())) > 1:
+                wrong("there is another file beside the one asked for: write one file only.")
+            try:
+                same = os.path.samefile(returned, path)
+            except Exception:
+                same = False
+            if not same:
+                wrong(f"the file is right, but the result, a {type(returned).__name__}, is not "
+                      "its path. Return the path that was given.")  # fmt: skip
     return "Numbers and their names, nothing that runs: any program can read them back."
+
+
+def _is(stored: dict[Any, Any], model: nn.Module) -> bool:
+    mine = model.state_dict()
+    return stored.keys() == mine.keys() and all(
+        type(value) is Tensor and value.dtype == mine[name].dtype and value.equal(mine[name])
+        for name, value in stored.items()
+    )
+
+
+def _require_state(stored: dict[Any, Any], mine: dict[str, Tensor]) -> None:
+    """Refuse what is not the model's state_dict, number by number."""
+    names = sorted(map(str, stored))
+    missing, extra = mine.keys() - stored.keys(), stored.keys() - mine.keys()
+    if extra and not missing:
+        wrong(f"the file holds more than the weights: {', '.join(sorted(map(str, extra)))}.")
+    if missing and not extra:
+        wrong(f"{', '.join(sorted(missing))} is missing: keep the whole state_dict, which has "
+              "more than the parameters.")  # fmt: skip
+    if missing:
+        wrong(f"the file holds {names}; expected the model's state_dict: {sorted(mine)}.")
+    for name, value in stored.items():
+        if type(value) not in (Tensor, nn.Parameter):
+            wrong(f"{name} is a {type(value).__name__} in the file; expected tensors.")
+        if value.dtype != mine[name].dtype:
+            wrong(f"{name} is stored as {value.dtype}; the model's is {mine[name].dtype}.")
+        if not torch.equal(value, mine[name]):
+            wrong("the names are right, the numbers in the file are not the model's.")
 
 
 @check
@@ -122,7 +198,9 @@ def suspects(function: Any) -> str:
         for names in itertools.combinations(CHANGES, size):
             total = 60_000 + sum(CHANGES[name] for name in names)
             answer = call(function, total)
-            if isinstance(answer, str) or not isinstance(answer, set | frozenset | list | tuple):
+            if isinstance(answer, dict) and not answer:
+                wrong("{} is an empty dict. For the empty set write set().")
+            if isinstance(answer, str) or not isinstance(answer, Set | list | tuple):
                 wrong(f'the result is {answer!r}; expected a set of names, such as {{"c3"}}.')
             if any(type(name) is not str or name not in CHANGES for name in answer):
                 wrong("the names are c3, pooling and output; something else was returned.")
@@ -136,19 +214,13 @@ def suspects(function: Any) -> str:
     return "Eight networks, eight different totals: the number alone gives the parts away."
 
 
-def _number(answer: Any) -> float:
-    try:
-        return float(answer)
-    except Exception:
-        wrong("the error is not a number.")
-
-
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> dict[Any, Any]:
     from safetensors import SafetensorError
     from safetensors.torch import load
 
+    content = path.read_bytes()
     try:
-        return load(path.read_bytes())
+        return load(content)
     except SafetensorError:
         pass
     try:
@@ -156,10 +228,18 @@ def _read(path: Path) -> dict[str, Any]:
             warnings.simplefilter("ignore")
             stored = torch.load(path, weights_only=True)
     except Exception:
-        wrong(
-            "the file holds Python objects, which only run with your class at hand, and run code "
-            "when they are read. Save model.state_dict(), or use save_model."
-        )
+        parts = zipfile.ZipFile(path).namelist() if zipfile.is_zipfile(path) else []
+        ends = {Path(part).name for part in parts}
+        if not content:
+            wrong("the file is empty: save model.state_dict(), or use save_model.")
+        if "constants.pkl" in ends:
+            wrong("the file holds TorchScript, a program. Save model.state_dict(), the numbers.")
+        if "data.pkl" in ends or content.startswith(b"\x80"):
+            wrong(
+                "the file holds Python objects, which only run with your class at hand, and run "
+                "code when they are read. Save model.state_dict(), or use save_model."
+            )
+        wrong("neither torch.load nor load_model can read the file: use torch.save or save_model.")
     if not isinstance(stored, dict):
         wrong(f"the file holds a {type(stored).__name__}; expected the model's state_dict.")
     return stored

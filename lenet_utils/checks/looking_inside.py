@@ -4,6 +4,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from lenet_utils.checks.verdict import call, check, close, recognise, shape, tensor, wrong
 
@@ -18,12 +19,19 @@ def strongest_patch(function: Any) -> str:
             window, (side, side), that belongs to the largest state.
     """
     generator = torch.Generator().manual_seed(12)
-    for places, side, step in ((10, 14, 2), (28, 5, 1), (5, 16, 4)):
-        pictures = torch.rand(3, 32, 32, generator=generator)
-        states = torch.rand(3, places, places, generator=generator)
-        n, r, c = 1, places - 1, 1
-        states[n, r, c], states[2, 0, 3], states[0, 2, 3] = 2.0, -3.0, 1.5
-        answer = call(function, states.clone(), pictures.clone(), side, step)
+    # places, side, step, number of pictures, where the largest state is, and what is taken away
+    # from all: in the second case no state is above 0.
+    cases = (
+        (10, 14, 2, 3, (1, 9, 1), 0.0),
+        (28, 5, 1, 5, (3, 4, 10), 3.0),
+        (5, 16, 4, 2, (1, 4, 1), 0.0),
+    )
+    for places, side, step, count, (n, r, c), less in cases:
+        pictures = torch.rand(count, 32, 32, generator=generator)
+        states = torch.rand(count, places, places, generator=generator) / 2
+        states[:, 1, 2] = 0.9
+        states[n, r, c], states[0, 2, 3], states[-1, 3, 0], states[-1, 0, 3] = 2, 1.1, 1.15, -3
+        answer = call(function, states - less, pictures, side, step)
         if shape(answer) == (1, side, side):
             wrong(f"the result has shape {(1, side, side)}: index the picture with one number, "
                   "not with a slice of one.")  # fmt: skip
@@ -32,21 +40,36 @@ def strongest_patch(function: Any) -> str:
         def window(n: int, r: int, c: int, p: Tensor = pictures, s: int = side) -> Tensor:
             return p[n, r : r + s, c : c + s].double()
 
-        if close(found, window(n, r * step, c * step)):
+        truth = window(n, r * step, c * step)
+        if close(found, truth):
             continue
+        last = count - 1
         plausible = {
             "this is the window of the most negative state. Take the largest, not the largest "
-            "without its sign.": window(2, 0, 3 * step),
+            "without its sign.": window(last, 0, 3 * step),
             "rows and columns are exchanged.": window(n, c * step, r * step),
-            "this is the right place in the wrong picture: the largest state of all pictures "
-            "says which one.": window(0, r * step, c * step),
             "this is the strongest window of the first picture: look through all of them.": (
                 window(0, 2 * step, 3 * step)
             ),
+            "this is the window of the second largest state.": window(last, 3 * step, 0),
+            "this is where the average of all pictures is largest: take one picture's state.": (
+                window(0, step, 2 * step)
+            ),
+            "no state is above 0 here. Start the search with the first state, not with 0.": (
+                window(0, 0, 0)
+            ),
             "the window starts at the unit's own row and column: neighbouring units look "
             f"{step} pixels apart.": window(n, r, c),
+            "the right window stands on its side: keep its rows and columns.": truth.T,
+            "the right window is turned round: the first row is on top.": truth.flip(0),
+            "the right window has other greys: return the pixels as they are.": (
+                truth / truth.max()
+            ),
         }
         recognise(found, plausible)
+        if any(close(found, window(other, r * step, c * step)) for other in range(count)):
+            wrong("this is the right place in the wrong picture: the largest state of all "
+                  "pictures says which one.")  # fmt: skip
         wrong(f"for the unit in row {r} and column {c} and a step of {step} the window's first "
               f"pixel is in row {r * step} and column {c * step} of picture {n}.")  # fmt: skip
     return "A unit's window is where its paths lead: side and step are all that one needs."
@@ -61,29 +84,66 @@ def climb_step(function: Any) -> str:
             the lowest and highest grey; returns the picture after the step.
     """
     generator = torch.Generator().manual_seed(12)
-    x = torch.rand(1, 1, 6, 6, generator=generator) * 1.275 - 0.1
-    gradient = torch.randn(1, 1, 6, 6, generator=generator) * 3
-    length, low, high = 2.0, -0.1, 1.175
-    answer = call(function, x, gradient, length, low, high)
-    found = tensor(answer, tuple(x.shape), "the result")
+    cases = (((6, 6), 3.0, 2.0, -0.1, 1.175), ((5, 8), 0.05, 2.5, 0.2, 0.9))
+    for sides, size, length, low, high in cases:
+        x = torch.rand(1, 1, *sides, generator=generator) * (high - low) + low
+        gradient = torch.randn(1, 1, *sides, generator=generator) * size
+        answer = call(function, x, gradient, length, low, high)
+        found = tensor(answer, tuple(x.shape), "the result")
+        truth = (x + length * gradient / gradient.norm()).clamp(low, high)
+        if not close(found, truth.double()):
+            _explain_step(found, x, gradient, length, low, high)
+    return "However steep the slope, each step has the same length, and the grey stays grey."
+
+
+def _explain_step(
+    found: Tensor, x: Tensor, gradient: Tensor, length: float, low: float, high: float
+) -> None:
     way = gradient / gradient.norm()
-    if close(found, (x + length * way).clamp(low, high).double()):
-        return "However steep the slope, each step has the same length, and the grey stays grey."
+    moved = x + length * way
+
+    def along(other: Tensor) -> Tensor:
+        return (x + length * other).clamp(low, high)
+
     plausible = {
-        "this goes downhill: add the step.": (x - length * way).clamp(low, high),
+        "nothing moved: this is x.": x,
+        "this goes downhill: add the step.": along(-way),
         "the step is not of the length asked for: divide the gradient by its norm.": (
-            (x + length * gradient).clamp(low, high)
+            along(gradient)
         ),
-        "the step has the right direction and length, but leaves the range of grey: clamp.": (
-            x + length * way
-        ),
+        "the step has the right direction and length, but leaves the range of grey: clamp.": moved,
         "the signs of the gradient are another direction: every pixel would move equally far.": (
-            (x + length * gradient.sign()).clamp(low, high)
+            along(gradient.sign())
         ),
         "the largest entry was divided by, not the norm: the root of the sum of squares.": (
-            (x + length * gradient / gradient.abs().max()).clamp(low, high)
+            along(gradient / gradient.abs().max())
         ),
-        "the range is kept as 0 to 1: use the two limits given.": (x + length * way).clamp(0, 1),
+        "the sum of the sizes was divided by, not the norm: the root of the sum of squares.": (
+            along(gradient / gradient.abs().sum())
+        ),
+        "the sum of squares was divided by: the root is missing.": (
+            along(gradient / gradient.square().sum())
+        ),
+        "the root of the mean of squares was divided by: take their sum.": (
+            along(gradient / gradient.square().mean().sqrt())
+        ),
+        "the standard deviation was divided by, not the norm: the root of the sum of squares.": (
+            along(gradient / gradient.std())
+        ),
+        "each row was divided by its own norm: there is one for the whole gradient.": (
+            along(F.normalize(gradient, dim=3))
+        ),
+        "the gradient lost its sign: some pixels get darker, others brighter.": along(way.abs()),
+        "the range is kept as 0 to 1: use the two limits given.": moved.clamp(0, 1),
+        "the range is kept as -0.1 to 1.175: use the two limits that are given.": (
+            moved.clamp(-0.1, 1.175)
+        ),
+        "the range is kept only from below: no pixel may be above high.": moved.clamp(min=low),
+        "the range is kept only from above: no pixel may be below low.": moved.clamp(max=high),
+        "the step was clamped: clamp the picture after it.": x + (length * way).clamp(low, high),
+        "the picture was stretched to the range: cut off what is outside, with clamp.": (
+            low + (high - low) * (moved - moved.min()) / (moved.max() - moved.min())
+        ),
         "this is the step alone: add it to x.": (length * way).clamp(low, high),
     }
     recognise(found, plausible)
@@ -100,37 +160,82 @@ def covered(function: Any) -> str:
     """
     generator = torch.Generator().manual_seed(12)
     picture = torch.rand(9, 11, generator=generator) + 0.1
-    background = -0.1
-    for row, column, side in ((2, 5, 3), (6, 1, 4), (0, 0, 1)):
+    cases = ((1, 2, 3, -0.1), (6, 1, 4, -0.5), (0, 0, 1, 0.7), (5, 9, 4, -0.3))
+    for row, column, side, background in cases:
         answer = call(function, picture, row, column, side, background)
         found = tensor(answer, (9, 11), "the result")
-
-        def square(rows: slice, columns: slice, value: float = background) -> Tensor:
-            copy = picture.clone()
-            copy[rows, columns] = value
-            return copy.double()
-
-        rows, columns = slice(row, row + side), slice(column, column + side)
-        if close(found, square(rows, columns)):
-            continue
-        half = side // 2
-        over, across = (slice(max(at - half, 0), at - half + side) for at in (row, column))
-        plausible = {
-            "nothing is covered.": picture.double(),
-            "the square is filled with 0. In a normalised picture that is grey: use the "
-            "background given.": square(rows, columns, 0.0),
-            "rows and columns are exchanged: the row comes first.": square(
-                slice(column, column + side), slice(row, row + side)
-            ),
-            "the square is one pixel too large: a slice ends before its second number.": square(
-                slice(row, row + side + 1), slice(column, column + side + 1)
-            ),
-            "row and column name the square's first pixel, not its middle.": square(over, across),
-        }
-        recognise(found, plausible)
-        wrong(f"expected rows {row} to {min(row + side, 9) - 1} and columns {column} to "
-              f"{min(column + side, 11) - 1} covered, and all else as it was.")  # fmt: skip
+        truth = picture.double()
+        truth[row : row + side, column : column + side] = background
+        if not close(found, truth):
+            _explain_cover(found, picture.double(), row, column, side, background)
     return "Covering needs nothing but the picture: it works on any network, without a look inside."
+
+
+def _explain_cover(
+    found: Tensor, picture: Tensor, row: int, column: int, side: int, background: float
+) -> None:
+    square = slice(row, row + side), slice(column, column + side)
+    rows, columns = picture.shape
+
+    def covered(*where: Any) -> Tensor:
+        copy = picture.clone()
+        copy[where] = background
+        return copy
+
+    def first(number: int) -> tuple[slice, slice]:
+        """Return the square when its first row and column are moved by a number."""
+        start = max(row + number, 0), max(column + number, 0)
+        return slice(start[0], row + number + side), slice(start[1], column + number + side)
+
+    around = [torch.arange(start, start + side) for start in (row, column)]
+    pushed = min(row, rows - side), min(column, columns - side)
+    edge = covered(*square)
+    edge[row + 1 : row + side - 1, column + 1 : column + side - 1] = picture[
+        row + 1 : row + side - 1, column + 1 : column + side - 1
+    ]
+    rest = torch.full_like(picture, background)
+    rest[square] = picture[square]
+    added = picture.clone()
+    added[square] += background
+    plausible = {
+        "nothing is covered.": picture,
+        "rows and columns are exchanged: the row comes first.": covered(
+            slice(column, column + side), slice(row, row + side)
+        ),
+        "the square is one pixel too large: a slice ends before its second number.": covered(
+            slice(row, row + side + 1), slice(column, column + side + 1)
+        ),
+        "row and column name the square's first pixel, not its middle.": covered(
+            *first(-(side // 2))
+        ),
+        "one row and column too far: they are counted from 0.": covered(*first(1)),
+        "the slices end at side. A slice ends at row + side.": covered(
+            slice(row, side), slice(column, side)
+        ),
+        "the whole row is covered: the square has columns as well.": covered(square[0]),
+        "the whole column is covered: the square has rows as well.": covered(
+            slice(None), square[1]
+        ),
+        "the other way round: cover the square, and leave the rest.": rest,
+        "only the edge of the square is covered.": edge,
+        "the background is added to the square: put it in the place of what was there.": added,
+        "the square was pushed inside: at the edge it is cut off.": covered(
+            *(slice(start, start + side) for start in pushed)
+        ),
+        "what is cut off at the edge comes back on the other side: leave it out.": covered(
+            around[0][:, None] % rows, around[1] % columns
+        ),
+    }
+    recognise(found, plausible)
+    other = found.clone()
+    other[square] = picture[square]
+    value = float(found[square].mean())
+    if close(other, picture) and close(found[square], torch.full_like(found[square], value)):
+        grey = " In a normalised picture that is grey." if value == 0 else ""
+        wrong(f"the square is filled with {value:g}.{grey} Use the background given, here "
+              f"{background}.")  # fmt: skip
+    wrong(f"expected rows {row} to {min(row + side, rows) - 1} and columns {column} to "
+          f"{min(column + side, columns) - 1} covered, and all else as it was.")  # fmt: skip
 
 
 @check
@@ -142,36 +247,70 @@ def class_share(function: Any) -> str:
             (units,), each from 0 to 1.
     """
     generator = torch.Generator().manual_seed(12)
-    labels = torch.tensor([0] * 12 + [1] * 5 + [2] * 3)
-    centres = torch.tensor([[0.0, 1.0, 0.0], [2.0, 1.0, 0.5], [-1.0, 1.0, 3.0]])
-    states = centres[labels] + torch.randn(20, 3, generator=generator) * torch.tensor(
-        [0.5, 1.0, 1.0]
-    )
-    answer = call(function, states.clone(), labels.clone())
-    found = tensor(answer, (3,), "the result")
-    states = states.double()
-    means = torch.stack([states[labels == k].mean(0) for k in range(3)])
+    counts = torch.tensor([2, 3, 12, 5, 4, 9, 2, 7, 3, 8])
+    for units in (3, 2):
+        # All ten classes, in no order, of several sizes; a unit's mean is not 0.
+        labels = torch.arange(10).repeat_interleave(counts)
+        labels = labels[torch.randperm(len(labels), generator=generator)]
+        centres = torch.randn(10, units, generator=generator) + 2
+        widths = torch.linspace(0.5, 2, units)
+        states = centres[labels] + widths * torch.randn(len(labels), units, generator=generator)
+        answer = call(function, states, labels)
+        if shape(answer) == (len(labels),):
+            wrong(f"the result has {len(labels)} numbers, one for each picture. Expected {units}, "
+                  "one for each unit: take means over dimension 0.")  # fmt: skip
+        found = tensor(answer, (units,), "the result")
+        means = torch.stack([states[labels == k].double().mean(0) for k in range(10)])
+        truth = means[labels].var(0) / states.double().var(0)
+        if not close(found, truth):
+            _explain_share(found, states.double(), labels, means)
+    return "0: the unit says nothing about the class. 1: it says nothing else."
+
+
+def _explain_share(found: Tensor, states: Tensor, labels: Tensor, means: Tensor) -> None:
+    number, counts = len(labels), labels.bincount()
     mean, total = states.mean(0), states.var(0, unbiased=False)
-    weights = torch.bincount(labels)[:, None] / len(labels)
-    between = ((means - mean).square() * weights).sum(0)
-    if close(found, between / total):
-        return "0: the unit says nothing about the class. 1: it says nothing else."
-    plausible = {
-        "this is the share within the classes: subtract it from 1.": 1 - between / total,
+    between = means[labels].var(0, unbiased=False)
+    share = between / total
+    equal = means.var(0, unbiased=False)
+    within = torch.stack([states[labels == k].var(0, unbiased=False) for k in range(10)])
+    in_order = torch.cat([part.mean(0).expand_as(part) for part in states.split(counts.tolist())])
+    line = torch.cat([states.T, labels[None].double()]).corrcoef()[-1, :-1].square()
+    unequal = (
         "each class counts the same here. A class of twelve pictures weighs four times one of "
-        "three.": (means - means.mean(0)).square().mean(0) / total,
+        "three."
+    )
+    recognise(found, {unequal: equal / total})
+    plausible = {
+        "this is the share within the classes: subtract it from 1.": 1 - share,
+        unequal: equal / total * 10 / 9,
         "the classes are weighted equally: weight them by their number of pictures.": (
             (means - mean).square().mean(0) / total
         ),
-        "this is between over within. The share is between over all.": (
-            between / (total - between)
+        "the variances within the classes are weighted equally: weight them by the number of "
+        "pictures.": 1 - within.mean(0) / total,
+        "this is between over within. The share is between over all.": between / (total - between),
+        "this is the F statistic, with degrees of freedom. The share is between over all.": (
+            between / 9 / ((total - between) / (number - 10))
         ),
         "the variance is divided by N - 1 in one place and by N in the other: use the same.": (
-            between / states.var(0)
+            share * (number - 1) / number
         ),
-        "this is the share's square root: compare squares with squares.": (between / total).sqrt(),
+        "this is the share's square root: compare squares with squares.": share.sqrt(),
         "this is the variance between the classes: divide it by the variance of all.": between,
+        "this is a percentage; expected a share, from 0 to 1.": 100 * share,
+        "the squares are not taken about the mean: subtract it first.": (
+            means[labels].square().mean(0) / states.square().mean(0)
+        ),
+        "the labels are not sorted: pick a class's pictures with labels == k.": (
+            in_order.var(0, unbiased=False) / total
+        ),
+        "this is how well a line fits, but the digit's name is no quantity: take class means.": (
+            line
+        ),
     }
     recognise(found, plausible)
+    if close(found, found[:1].expand_as(found)):
+        wrong("this is one number for all units: take means and variances over dimension 0 only.")
     wrong("look at one unit: the variance of (each picture's class mean) over the variance of "
           "(each picture's state).")  # fmt: skip

@@ -1,14 +1,13 @@
 """Checks of the lesson "Practice: train your own"."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lenet_utils.checks.probe import Probe
+from lenet_utils.checks.probe import Probe, plain_sgd, settings, with_momentum
 from lenet_utils.checks.verdict import (
     as_tensor,
     call,
@@ -60,20 +59,18 @@ def training_step(function: Any) -> str:
         (2 * torch.randn(n, 1, 4, 4, generator=generator), torch.arange(n).flip(0) % 3)
         for n in (8, 5)
     ]
-    plain = partial(torch.optim.SGD, lr=0.5)
-    # With another optimizer a function that makes its own, or none, is found out.
-    for make in (plain, partial(torch.optim.SGD, lr=0.2, momentum=0.9)):
+    for make in (plain_sgd, with_momentum):
         model = Probe()
         optimizer = make(model.parameters())
         for count, (images, labels) in enumerate(batches, 1):
             model.reset()
             answer = call(function, model, optimizer, images, labels, allowed=("weights",))
-            if _settings(optimizer) != _settings(make(model.parameters())):
+            if settings(optimizer) != settings(make(model.parameters())):
                 wrong("the optimizer's settings changed, such as lr: leave them as they were.")
             value = tensor(as_tensor(answer), (), "the returned loss")
             before = _trained(batches[: count - 1], make)
             if not _same(model, _trained(batches[:count], make)):
-                _require_step(model, batches[:count], make, plain)
+                _require_step(model, batches[:count], make)
             if not all(model.training_modes):
                 wrong("the model computed in evaluation mode: leave it in training mode.")
             if not close(value, F.cross_entropy(before(images), labels).detach().double()):
@@ -81,11 +78,7 @@ def training_step(function: Any) -> str:
     return "Forward, loss, clear, backward, step: the loop that all training is made of."
 
 
-def _settings(optimizer: torch.optim.Optimizer) -> list[dict[str, Any]]:
-    return [{k: v for k, v in g.items() if k != "params"} for g in optimizer.param_groups]
-
-
-def _require_step(model: Probe, batches: _Batches, make: Callable, plain: Callable) -> None:
+def _require_step(model: Probe, batches: _Batches, make: Callable) -> None:
     """Refuse a step that a known mistake explains, or any other."""
     if _same(model, _trained(batches[:-1], make)):
         wrong("the weights did not change: call loss.backward() and then optimizer.step().")
@@ -117,7 +110,7 @@ def _require_step(model: Probe, batches: _Batches, make: Callable, plain: Callab
     for message, (loss, how) in mistakes.items():
         if _same(model, _trained(batches, make, loss, **how)):
             wrong(message)
-    if make is not plain:
+    if make is not plain_sgd:
         wrong("with plain SGD the update is right, with momentum it is not: call the step() of "
               "the optimizer that is given.")  # fmt: skip
     wrong(

@@ -1,6 +1,8 @@
 """A small network that remembers how a reader's function called it."""
 
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -32,9 +34,20 @@ class Probe(nn.Module):
         if x.dim() != 4:
             raise ValueError(f"the model got {tuple(x.shape)}; expected (N, 1, 4, 4)")
         self.seen.append(x.detach().clone())
-        self.training_modes.append(self.training)
+        # The mode of a layer: whoever sets only the network's own leaves its layers as they were.
+        self.training_modes.append(self.linear.training)
         self.gradients.append(torch.is_grad_enabled())
         return self.linear(x.flatten(1)) * 3
+
+
+plain_sgd = partial(torch.optim.SGD, lr=0.5)
+# With another optimizer an answer that makes its own, or none, is found out.
+with_momentum = partial(torch.optim.SGD, lr=0.2, momentum=0.9)
+
+
+def settings(optimizer: torch.optim.Optimizer) -> list[dict[str, Any]]:
+    """Return what an optimizer is set to, such as lr, a dict for each group of parameters."""
+    return [{k: v for k, v in g.items() if k != "params"} for g in optimizer.param_groups]
 
 
 def places(batch: Tensor, images: Tensor) -> list[int]:
@@ -47,6 +60,7 @@ def replay(
     batches: list[list[int]],
     images: Tensor,
     labels: Tensor,
+    make: Callable[..., torch.optim.Optimizer] = plain_sgd,
     *,
     loss: Callable[[Tensor, Tensor], Tensor] = F.cross_entropy,
     clear: bool = True,
@@ -58,12 +72,13 @@ def replay(
         batches: places of images in their order, batch by batch.
         images: (N, 1, 4, 4).
         labels: int64 (N,).
+        make: makes the optimizer of the parameters.
         loss: called with scores and labels.
         clear: clear the gradients before each batch.
         in_order: take the labels as they are stored, whatever the order of the images.
     """
     twin, losses, start = Probe(), [], 0
-    optimizer = torch.optim.SGD(twin.parameters(), lr=0.5)
+    optimizer = make(twin.parameters())
     for batch in batches:
         target = labels[start : start + len(batch)] if in_order else labels[batch]
         start += len(batch)

@@ -1,0 +1,530 @@
+"""Answers to the exercises of the lesson "Looking inside"."""
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from lenet_utils import checks
+
+from .forged import Forged
+
+NAN = float("nan")
+
+# 12.1 -------------------------------------------------------------------------------------
+
+
+def patch(states, pictures, side, step):
+    n, r, c = np.unravel_index(int(states.argmax()), tuple(states.shape))
+    return pictures[n, r * step : r * step + side, c * step : c * step + side]
+
+
+def patch_by_unfold(states, pictures, side, step):
+    windows = pictures.unfold(1, side, step).unfold(2, side, step).flatten(0, 2)
+    return windows[states.flatten().argmax()]
+
+
+def patch_picture_by_picture(states, pictures, side, step):
+    best, found = -float("inf"), None
+    for plane, picture in zip(states, pictures, strict=True):
+        value, at = plane.flatten().max(0)
+        if value > best:
+            row, column = divmod(at.item(), plane.shape[1])
+            best = value
+            found = picture[step * row :, step * column :][:side, :side]
+    return found
+
+
+def patch_by_nonzero(states, pictures, side, step):
+    n, r, c = (states == states.max()).nonzero()[0].tolist()
+    return pictures[n].narrow(0, r * step, side).narrow(1, c * step, side).clone()
+
+
+def patch_by_pixels(states, pictures, side, step):
+    n, r, c = torch.unravel_index(states.argmax(), states.shape)
+    return torch.tensor(
+        [[pictures[n, r * step + y, c * step + x] for x in range(side)] for y in range(side)]
+    )
+
+
+def spoilt_patch(
+    *, rank=lambda s: s, picture=None, swap=False, move=lambda at, step, side: at * step
+):
+    def spoilt(states, pictures, side, step):
+        n, r, c = np.unravel_index(int(rank(states).argmax()), tuple(states.shape))
+        r, c = (c, r) if swap else (r, c)
+        r, c = move(r, step, side), move(c, step, side)
+        return pictures[n if picture is None else picture, r : r + side, c : c + side]
+
+    return spoilt
+
+
+def patch_from_zero(states, pictures, side, step):
+    """Looks for states above 0 only."""
+    best, place = 0.0, (0, 0, 0)
+    for at, value in np.ndenumerate(states.numpy()):
+        if value > best:
+            best, place = value, at
+    n, r, c = place
+    return pictures[n, r * step : r * step + side, c * step : c * step + side]
+
+
+def patch_of_the_average(states, *given):
+    return patch(states.mean(0).expand_as(states), *given)
+
+
+def patch_of_the_second(states, *given):
+    second = states.flatten().topk(2).indices[1]
+    return patch(F.one_hot(second, states.numel()).view_as(states), *given)
+
+
+def patch_and_forget(states, *given):
+    found = patch(states, *given)
+    states[states == states.max()] = -1
+    return found
+
+
+# 12.2 -------------------------------------------------------------------------------------
+
+
+def climb(x, gradient, length, low, high):
+    return (x + length * gradient / gradient.norm()).clamp(low, high)
+
+
+def climb_by_minimum(x, gradient, length, low, high):
+    moved = x + F.normalize(gradient.flatten(), dim=0).view_as(x) * length
+    return torch.minimum(torch.maximum(moved, torch.tensor(low)), torch.tensor(high))
+
+
+def climb_a_copy(x, gradient, length, low, high):
+    y = x.clone()
+    y += gradient * (length / gradient.square().sum().sqrt())
+    y[y < low], y[y > high] = low, high
+    return y
+
+
+def climb_by_numpy(x, gradient, length, low, high):
+    g = gradient.numpy()
+    return torch.from_numpy(np.clip(x.numpy() + length * g / np.sqrt((g**2).sum()), low, high))
+
+
+def climb_pixel_by_pixel(x, gradient, length, low, high):
+    size = sum(g * g for g in gradient.flatten().tolist()) ** 0.5
+    pixels = zip(x.flatten().tolist(), gradient.flatten().tolist(), strict=True)
+    return torch.tensor([min(max(a + length * g / size, low), high) for a, g in pixels]).view_as(x)
+
+
+def climb_in_place(x, gradient, length, low, high):
+    x += length * gradient / gradient.norm()
+    return x.clamp_(low, high)
+
+
+def climb_on_the_gradient(x, gradient, length, low, high):
+    gradient /= gradient.norm()
+    return (x + length * gradient).clamp(low, high)
+
+
+def climb_for_good(x, *given):
+    torch.set_grad_enabled(False)
+    return climb(x, *given)
+
+
+def climb_by(way):
+    """Climb along something else that is made of the gradient."""
+    return lambda x, g, length, low, high: (x + length * way(g)).clamp(low, high)
+
+
+def climb_and_stretch(x, gradient, length, low, high):
+    y = x + length * gradient / gradient.norm()
+    return low + (high - low) * (y - y.min()) / (y.max() - y.min())
+
+
+# 12.3 -------------------------------------------------------------------------------------
+
+
+def cover(picture, row, column, side, background):
+    copy = picture.clone()
+    copy[row : row + side, column : column + side] = background
+    return copy
+
+
+def cover_by_where(picture, row, column, side, background):
+    rows, columns = torch.arange(picture.shape[0]), torch.arange(picture.shape[1])
+    inside = ((rows >= row) & (rows < row + side))[:, None]
+    inside = inside & (columns >= column) & (columns < column + side)
+    return torch.where(inside, torch.tensor(background), picture)
+
+
+def cover_pixel_by_pixel(picture, row, column, side, background):
+    copy = picture.detach().clone()
+    for r in range(row, min(row + side, len(picture))):
+        for c in range(column, min(column + side, picture.shape[1])):
+            copy[r, c] = background
+    return copy
+
+
+def cover_by_numpy(picture, row, column, side, background):
+    copy = picture.numpy().copy()
+    copy[row:][:side, column:][:, :side] = background
+    return torch.from_numpy(copy)
+
+
+def cover_by_a_mask(picture, row, column, side, background):
+    mask = torch.zeros_like(picture)
+    mask[row : row + side, column : column + side] = 1
+    return picture * (1 - mask) + background * mask
+
+
+def cover_in_place(picture, row, column, side, background):
+    picture[row : row + side, column : column + side] = background
+    return picture
+
+
+def cover_through_numpy(picture, row, column, side, background):
+    picture.numpy()[row : row + side, column : column + side] = background
+    return picture.clone()
+
+
+def cover_pushed_inside(picture, row, column, side, background):
+    row, column = min(row, picture.shape[0] - side), min(column, picture.shape[1] - side)
+    return cover(picture, row, column, side, background)
+
+
+def cover_around_the_edge(picture, row, column, side, background):
+    rows, columns = picture.shape
+    copy = picture.clone()
+    for r in range(row, row + side):
+        for c in range(column, column + side):
+            copy[r % rows, c % columns] = background
+    return copy
+
+
+def cover_beyond_the_edge(picture, row, column, side, background):
+    copy = picture.clone()
+    for r in range(row, row + side):
+        for c in range(column, column + side):
+            copy[r, c] = background
+    return copy
+
+
+def cover_the_rest(picture, row, column, side, background):
+    copy = torch.full_like(picture, background)
+    square = slice(row, row + side), slice(column, column + side)
+    copy[square] = picture[square]
+    return copy
+
+
+def cover_a_frame(picture, row, column, side, background):
+    copy = cover(picture, row, column, side, background)
+    inside = slice(row + 1, row + side - 1), slice(column + 1, column + side - 1)
+    copy[inside] = picture[inside]
+    return copy
+
+
+def cover_a_patch(picture, row, column, side, background):
+    patch = torch.full((side, side), background)
+    copy = picture.clone()
+    copy[row : row + side, column : column + side] = patch
+    return copy
+
+
+def cover_with_more(picture, row, column, side, background):
+    copy = picture.clone()
+    copy[row : row + side, column : column + side] += background
+    return copy
+
+
+def cover_whole_rows(picture, row, column, side, background):
+    copy = picture.clone()
+    copy[row : row + side] = background
+    return copy
+
+
+def cover_from_to(picture, row, column, side, background):
+    copy = picture.clone()
+    copy[row:side, column:side] = background
+    return copy
+
+
+# 12.4 -------------------------------------------------------------------------------------
+
+
+def share(states, labels):
+    means = torch.stack([states[labels == k].mean(0) for k in labels])
+    return means.var(0) / states.var(0)
+
+
+def share_from_within(states, labels):
+    within = torch.zeros(states.shape[1])
+    for k in labels.unique():
+        part = states[labels == k]
+        within += (part - part.mean(0)).square().sum(0)
+    return 1 - within / (states - states.mean(0)).square().sum(0)
+
+
+def share_by_numbers(states, labels):
+    one_hot = F.one_hot(labels).double()
+    means = one_hot.T @ states.double() / one_hot.sum(0)[:, None]
+    between = (one_hot.mean(0)[:, None] * (means - states.double().mean(0)) ** 2).sum(0)
+    return between / states.double().var(0, correction=0)
+
+
+def share_of_ten_classes(states, labels):
+    replaced = states.clone()
+    for digit in range(10):
+        replaced[labels == digit] = states[labels == digit].mean(dim=0)
+    return replaced.var(0, unbiased=False) / states.var(0, unbiased=False)
+
+
+def share_by_numpy(states, labels):
+    x, y = states.numpy(), labels.numpy()
+    between = sum((y == k).mean() * (x[y == k].mean(0) - x.mean(0)) ** 2 for k in np.unique(y))
+    return torch.from_numpy(between / x.var(0))
+
+
+def share_unit_by_unit(states, labels):
+    return torch.stack([share(unit[:, None], labels)[0] for unit in states.T])
+
+
+def class_means(states, labels):
+    return torch.stack([states[labels == k].mean(0) for k in labels.unique()])
+
+
+def equal_classes(states, labels):
+    return class_means(states, labels).var(0, correction=0) / states.var(0, correction=0)
+
+
+def equal_classes_about_all(states, labels):
+    gaps = class_means(states, labels) - states.mean(0)
+    return gaps.square().mean(0) / states.var(0, correction=0)
+
+
+def share_in_place(states, labels):
+    total = states.var(0)
+    for k in labels.unique():
+        states[labels == k] = states[labels == k].mean(0)
+    return states.var(0) / total
+
+
+def share_without_centring(states, labels):
+    means = class_means(states, labels)[labels]
+    return means.square().mean(0) / states.square().mean(0)
+
+
+def share_of_the_first(count):
+    def spoilt(states, labels):
+        replaced = states.clone()
+        for k in range(count):
+            replaced[labels == k] = states[labels == k].mean(0)
+        return replaced.var(0) / states.var(0)
+
+    return spoilt
+
+
+def share_of_sorted_labels(states, labels):
+    """By luck the digits are often sorted."""
+    parts = states.split(labels.bincount().tolist())
+    means = torch.cat([part.mean(0).expand_as(part) for part in parts])
+    return means.var(0) / states.var(0)
+
+
+def share_of_a_line(states, labels):
+    both = torch.cat([states.T, labels[None].float()])
+    return both.corrcoef()[-1, :-1].square()
+
+
+def f_statistic(states, labels):
+    part, classes = share(states, labels), len(labels.unique())
+    return part / (1 - part) * (len(labels) - classes) / (classes - 1)
+
+
+def share_with_averaged_variances(states, labels):
+    within = torch.stack([states[labels == k].var(0, correction=0) for k in labels.unique()])
+    return 1 - within.mean(0) / states.var(0, correction=0)
+
+
+def share_of_deviations(states, labels):
+    return class_means(states, labels)[labels].std(0) / states.std(0)
+
+
+def share_for_good(states, labels):
+    torch.set_default_dtype(torch.float64)
+    return share(states, labels)
+
+
+def share_of_all_units(states, labels):
+    means = class_means(states, labels)[labels]
+    return (means.var(0).sum() / states.var(0).sum()).expand(states.shape[1])
+
+
+RIGHT = [
+    (checks.strongest_patch, (patch,)),
+    (checks.strongest_patch, (patch_by_unfold,)),
+    (checks.strongest_patch, (patch_picture_by_picture,)),
+    (checks.strongest_patch, (patch_by_nonzero,)),
+    (checks.strongest_patch, (patch_by_pixels,)),
+    (checks.climb_step, (climb,)),
+    (checks.climb_step, (climb_by_minimum,)),
+    (checks.climb_step, (climb_a_copy,)),
+    (checks.climb_step, (climb_by_numpy,)),
+    (checks.climb_step, (climb_pixel_by_pixel,)),
+    (checks.climb_step, (climb_by(lambda g: g / (g.norm() + 1e-12)),)),
+    (checks.covered, (cover,)),
+    (checks.covered, (cover_by_where,)),
+    (checks.covered, (cover_pixel_by_pixel,)),
+    (checks.covered, (cover_by_numpy,)),
+    (checks.covered, (cover_by_a_mask,)),
+    (checks.class_share, (share,)),
+    (checks.class_share, (share_from_within,)),
+    (checks.class_share, (share_by_numbers,)),
+    (checks.class_share, (share_of_ten_classes,)),
+    (checks.class_share, (share_by_numpy,)),
+    (checks.class_share, (share_unit_by_unit,)),
+]
+
+WRONG = [
+    (checks.strongest_patch, (spoilt_patch(rank=torch.abs),), "most negative"),
+    (checks.strongest_patch, (spoilt_patch(swap=True),), "exchanged"),
+    (checks.strongest_patch, (spoilt_patch(picture=0),), "the wrong picture"),
+    (checks.strongest_patch, (lambda s, p, a, b: patch(s[:1], p, a, b),), "first picture"),
+    (checks.strongest_patch, (spoilt_patch(move=lambda at, step, side: at),), "2 pixels apart"),
+    (
+        checks.strongest_patch,
+        (spoilt_patch(move=lambda at, step, side: min(at * step + 1, 32 - side)),),
+        "the window's first",
+    ),
+    (checks.strongest_patch, (lambda *a: patch(*a)[None],), "a slice of one"),
+    (checks.strongest_patch, (lambda *a: patch(*a)[1:],), "expected (14, 14)"),
+    (checks.strongest_patch, (lambda *a: patch(*a) * NAN,), "NaN"),
+    (checks.strongest_patch, (lambda *a: patch(*a).numpy(),), "expected a tensor"),
+    (checks.strongest_patch, (lambda *a: Forged(),), "expected a tensor"),
+    (checks.strongest_patch, (lambda states: states,), "raised TypeError"),
+    (checks.strongest_patch, (spoilt_patch(picture=1),), "the wrong picture"),
+    (checks.strongest_patch, (patch_from_zero,), "no state is above 0"),
+    (checks.strongest_patch, (patch_of_the_average,), "the average of all pictures"),
+    (checks.strongest_patch, (patch_of_the_second,), "second"),
+    (checks.strongest_patch, (spoilt_patch(rank=torch.neg),), "most negative"),
+    (
+        checks.strongest_patch,
+        (spoilt_patch(move=lambda at, step, side: max(at * step - side // 2, 0)),),
+        "the window's first",
+    ),
+    (checks.strongest_patch, (lambda s, p, a, b: patch(s, p, 14, 2),), "expected (5, 5)"),
+    (
+        checks.strongest_patch,
+        (lambda s, p, a, b: patch(s, p, a, 2),),
+        "row 4 and column 10 of picture 3",
+    ),
+    (checks.strongest_patch, (lambda *a: patch(*a).T,), "on its side"),
+    (checks.strongest_patch, (lambda *a: patch(*a).flip(0),), "turned round"),
+    (checks.strongest_patch, (lambda *a: patch(*a) / patch(*a).max(),), "as they are"),
+    (checks.strongest_patch, (lambda s, p, a, b: s.flatten(1).amax(1),), "expected (14, 14)"),
+    (checks.strongest_patch, (lambda s, p, a, b: p.mean(0)[:a, :a],), "the window's first"),
+    (checks.strongest_patch, (patch_and_forget,), "changed the states"),
+    (checks.strongest_patch, (lambda *a: (patch(*a), 0),), "expected a tensor"),
+    (
+        checks.climb_step,
+        (lambda x, g, s, low, high: climb(x, -g, s, low, high),),
+        "downhill",
+    ),
+    (checks.climb_step, (climb_by(lambda g: g),), "divide the gradient by its norm"),
+    (checks.climb_step, (lambda x, g, s, *r: x + s * g / g.norm(),), "leaves the range"),
+    (checks.climb_step, (climb_by(torch.sign),), "another direction"),
+    (checks.climb_step, (climb_by(lambda g: g / g.abs().max()),), "largest entry"),
+    (checks.climb_step, (lambda x, g, s, *r: climb(x, g, s, 0, 1),), "0 to 1"),
+    (checks.climb_step, (lambda x, g, s, *r: climb(0 * x, g, s, *r),), "the step alone"),
+    (checks.climb_step, (climb_in_place,), "changed the x"),
+    (checks.climb_step, (lambda x, *r: x,), "nothing moved"),
+    (checks.climb_step, (lambda x, *r: x[0],), "expected (1, 1, 6, 6)"),
+    (checks.climb_step, (lambda x, *r: x * NAN,), "NaN"),
+    (checks.climb_step, (lambda *a: Forged(),), "expected a tensor"),
+    (checks.climb_step, (climb_on_the_gradient,), "changed the gradient"),
+    (checks.climb_step, (climb_by(lambda g: g / g.abs().sum()),), "sum of the sizes"),
+    (checks.climb_step, (climb_by(lambda g: g / g.square().sum()),), "the root is missing"),
+    (checks.climb_step, (climb_by(lambda g: g / g.square().mean().sqrt()),), "mean of squares"),
+    (checks.climb_step, (climb_by(lambda g: g / g.std()),), "standard deviation"),
+    (checks.climb_step, (climb_by(lambda g: F.normalize(g, dim=3)),), "each row"),
+    (checks.climb_step, (climb_by(F.normalize),), "another direction"),
+    (checks.climb_step, (climb_by(lambda g: g / (g.norm() + 0.01)),), "values are not"),
+    (checks.climb_step, (climb_by(lambda g: g.abs() / g.norm()),), "sign"),
+    (
+        checks.climb_step,
+        (lambda x, g, s, low, high: x + (s * g / g.norm()).clamp(low, high),),
+        "clamp the picture",
+    ),
+    (
+        checks.climb_step,
+        (lambda x, g, s, low, high: x.clamp(low, high) + s * g / g.norm(),),
+        "leaves the range",
+    ),
+    (checks.climb_step, (lambda x, g, s, low, high: climb(x, g, s, low, 99),), "only from below"),
+    (checks.climb_step, (lambda x, g, s, low, high: climb(x, g, s, -99, high),), "only from above"),
+    (
+        checks.climb_step,
+        (lambda x, g, s, *r: climb(x, g, s, -0.1, 1.175),),
+        "limits that are given",
+    ),
+    (checks.climb_step, (lambda x, g, s, *r: climb(x, g, 2.0, *r),), "values are not"),
+    (checks.climb_step, (climb_and_stretch,), "stretched"),
+    (checks.climb_step, (lambda *a: climb(*a) > 0.5,), "True and False"),
+    (checks.climb_step, (climb_for_good,), "torch.set_grad_enabled"),
+    (checks.covered, (cover_in_place,), "changed the picture that it was given"),
+    (checks.covered, (lambda picture, *r: picture,), "nothing is covered"),
+    (checks.covered, (lambda p, r, c, s, b: cover(p, r, c, s, 0.0),), "that is grey"),
+    (checks.covered, (lambda p, r, c, s, b: cover(p, c, r, s, b),), "the row comes first"),
+    (checks.covered, (lambda p, r, c, s, b: cover(p, r, c, s + 1, b),), "one pixel too large"),
+    (checks.covered, (lambda p, r, c, s, b: cover(p, r - 1, c - 1, s, b),), "not its middle"),
+    (checks.covered, (lambda p, r, c, s, b: cover(p, r, c, s - 1, b),), "rows 1 to 3"),
+    (checks.covered, (lambda *a: cover(*a)[None],), "expected (9, 11)"),
+    (checks.covered, (lambda *a: cover(*a) * NAN,), "NaN"),
+    (checks.covered, (lambda *a: Forged(),), "expected a tensor"),
+    (checks.covered, (cover_through_numpy,), "changed the picture that it was given"),
+    (checks.covered, (cover_pushed_inside,), "cut off"),
+    (checks.covered, (cover_around_the_edge,), "comes back on the other side"),
+    (checks.covered, (cover_beyond_the_edge,), "raised IndexError"),
+    (checks.covered, (cover_a_patch,), "raised RuntimeError"),
+    (checks.covered, (cover_the_rest,), "the other way round"),
+    (checks.covered, (cover_a_frame,), "only the edge of the square"),
+    (checks.covered, (cover_with_more,), "added"),
+    (checks.covered, (cover_from_to,), "A slice ends at row + side"),
+    (checks.covered, (lambda p, r, c, s, b: cover(p, r, c, s, -0.1),), "the background given"),
+    (checks.covered, (lambda p, r, c, s, b: cover(p, r, c, s, 1.0),), "the background given"),
+    (checks.covered, (lambda p, r, c, s, b: cover(p, r, c, 2 * s, b),), "rows 1 to 3"),
+    (checks.covered, (cover_whole_rows,), "the whole row"),
+    (checks.covered, (lambda p, r, c, s, b: cover(p, r + 1, c + 1, s, b),), "counted from 0"),
+    (checks.covered, (lambda p, r, c, s, b: p[r : r + s, c : c + s],), "expected (9, 11)"),
+    (checks.covered, (lambda *a: cover(*a) != a[0],), "True and False"),
+    (checks.covered, (lambda *a: cover(*a).clamp(0, 1),), "all else as it was"),
+    (checks.class_share, (lambda s, y: 1 - share(s, y),), "within the classes"),
+    (checks.class_share, (equal_classes,), "weighs four times"),
+    (checks.class_share, (equal_classes_about_all,), "weighted equally"),
+    (checks.class_share, (lambda s, y: share(s, y) / (1 - share(s, y)),), "over within"),
+    (
+        checks.class_share,
+        (lambda s, y: share(s, y) * (len(s) - 1) / len(s),),
+        "use the same",
+    ),
+    (checks.class_share, (lambda s, y: share(s, y).sqrt(),), "square root"),
+    (checks.class_share, (lambda s, y: share(s, y) * s.var(0, correction=0),), "divide it by"),
+    (checks.class_share, (lambda s, y: share(s, y) * 0,), "one number for all units"),
+    (checks.class_share, (lambda s, y: share(s, y).mean(),), "expected (3,)"),
+    (checks.class_share, (lambda s, y: share(s, y) * NAN,), "NaN"),
+    (checks.class_share, (lambda *a: Forged(),), "expected a tensor"),
+    (checks.class_share, (0.5,), "expected a function"),
+    (checks.class_share, (share_in_place,), "changed the states"),
+    (checks.class_share, (share_without_centring,), "about the mean"),
+    (checks.class_share, (share_of_the_first(3),), "look at one unit"),
+    (checks.class_share, (share_of_the_first(9),), "look at one unit"),
+    (checks.class_share, (share_of_sorted_labels,), "not sorted"),
+    (checks.class_share, (share_of_a_line,), "the digit's name"),
+    (checks.class_share, (f_statistic,), "F statistic"),
+    (checks.class_share, (share_with_averaged_variances,), "weighted equally"),
+    (checks.class_share, (share_of_deviations,), "square root"),
+    (checks.class_share, (lambda s, y: equal_classes(s, y) * 10 / 9,), "weighs four times"),
+    (checks.class_share, (share_of_all_units,), "one number for all units"),
+    (checks.class_share, (lambda s, y: share(s, y).mean().expand(3),), "one number for all units"),
+    (checks.class_share, (lambda s, y: 100 * share(s, y),), "percentage"),
+    (checks.class_share, (lambda s, y: s.var(1),), "one for each picture"),
+    (checks.class_share, (lambda s, y: class_means(s, y),), "expected (3,)"),
+    (checks.class_share, (lambda s, y: share(s, y)[:, None],), "expected (3,)"),
+    (checks.class_share, (share_for_good,), "torch.set_default_dtype"),
+]
