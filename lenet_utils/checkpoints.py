@@ -4,6 +4,7 @@ What a run is, is compared by value, so that a new process can resume it: functi
 and by the numbers that they use, objects by what they hold.
 """
 
+import dis
 import io
 import re
 import tempfile
@@ -12,6 +13,7 @@ import warnings
 import zlib
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -117,22 +119,28 @@ def _function(function: types.FunctionType, seen: dict[int, Any]) -> str:
     name = function.__qualname__
     if _of_library(function):
         return name
-    code, around = function.__code__, function.__globals__
-    used: dict[str, Any] = {}
+    code = function.__code__
+    read, written = _names(code)
+    used = {n: function.__globals__[n] for n in read if n in function.__globals__}
     for cell_name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
-        try:
+        with suppress(ValueError):  # not yet filled
             used[cell_name] = cell.cell_contents
-        except ValueError:  # not yet filled
-            used[cell_name] = "empty"
-    used |= {n: around[n] for n in _names(code) if n in around}
+    # What a function writes, such as a count of its calls, is no setting.
+    used = {n: v for n, v in used.items() if n not in written}
     parts = [code, function.__defaults__, function.__kwdefaults__, used]
     return f"{name} {_describe(parts, seen)}"
 
 
-def _names(code: types.CodeType) -> list[str]:
-    """Return the names that code and the functions inside it look up, in order."""
-    inner = [c for c in code.co_consts if isinstance(c, types.CodeType)]
-    return list(dict.fromkeys([*code.co_names, *(n for c in inner for n in _names(c))]))
+def _names(code: types.CodeType) -> tuple[list[str], set[str]]:
+    """Return the names that code and the functions inside it read, in order, and write."""
+    read = list(code.co_names)
+    stores = ("STORE_GLOBAL", "STORE_DEREF")
+    written = {i.argval for i in dis.get_instructions(code) if i.opname in stores}
+    for inner in code.co_consts:
+        if isinstance(inner, types.CodeType):
+            names, more = _names(inner)
+            read, written = [*read, *names], written | more
+    return list(dict.fromkeys(read)), written
 
 
 def _checksum(numbers: Tensor) -> str:

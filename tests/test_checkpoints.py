@@ -93,6 +93,20 @@ def test_a_new_process_says_the_same() -> None:
     assert texts[0] == texts[1] and " at 0x" not in texts[0]
 
 
+def test_what_a_criterion_counts_is_no_setting(tmp_path: Path) -> None:
+    calls = 0
+
+    def counting(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        nonlocal calls
+        calls += 1
+        return F.cross_entropy(outputs, targets)
+
+    options = OPTIONS | {"criterion": counting, "checkpoint": tmp_path / "run.pt"}
+    history = fit(network(), IMAGES, LABELS, **options)
+    assert calls == 6
+    assert fit(network(), IMAGES, LABELS, **options).seconds == history.seconds
+
+
 def cosine(optimizer, steps, least=0.0):
     return torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps, least)
 
