@@ -100,13 +100,13 @@ def main() -> None:
     given = parser.parse_args()
     folder, requirements = Path(os.path.abspath(given.folder)), given.requirements.resolve()
     python = str(folder / "bin" / "python")
+    os.umask(0o022)  # when root grades, submissions run as another user, in this environment
     folder.mkdir(parents=True, exist_ok=True)
     fcntl.flock(os.open(folder, os.O_RDONLY), fcntl.LOCK_EX)  # two makes may be at it
     done, wanted = folder / STAMP, stamp(folder, requirements)
     check = [python, "-c", PRESENT, *packages(requirements)]
     if done.exists() and done.read_text(encoding="utf-8") == wanted and runs(check):
         return
-    os.umask(0o022)  # when root grades, submissions run as another user, in this environment
     print(f"Installing what the course needs into {given.folder}: minutes and some GB at first")
     sys.stdout.flush()
     prepare(folder, python)

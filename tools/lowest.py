@@ -26,6 +26,8 @@ LEFT_OUT = (
     "book_steps",
     "browser",
     "docs",
+    "elsewhere",
+    "environment",
     "grading",
     "grading_masters",
     "grading_parts",

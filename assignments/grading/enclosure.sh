@@ -6,6 +6,7 @@
 # Run by unshare(1) in namespaces of its own. ROOT is an empty folder; READABLE are the only files
 # and folders of this computer that appear in it, at their own places and read-only.
 set -eu
+umask 022  # the user who goes in has to find its way, whatever the umask outside
 root=$1 uid=$2
 shift 2
 
