@@ -12,6 +12,7 @@ from lenet_utils.figures.style import (
     Figure,
     open_axes,
     render,
+    styled,
     subplots,
 )
 
@@ -25,6 +26,7 @@ OUTCOMES = {
 }
 
 
+@styled
 def photo_steps(photo: "Photo | NoDigit", caption: str = "") -> Figure:
     """Draw the pictures on the way from a photograph to the input; of a refusal, how far it went.
 
@@ -41,6 +43,7 @@ def photo_steps(photo: "Photo | NoDigit", caption: str = "") -> Figure:
     return panels(pictures, names, alt=alt, caption=caption or alt)
 
 
+@styled
 def photo_outcomes(
     counts: Mapping[str, Mapping[str, int]], readable: Sequence[str], caption: str = ""
 ) -> Figure:
