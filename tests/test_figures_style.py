@@ -24,6 +24,7 @@ from lenet_utils import (
     lenet5_1998,
 )
 from lenet_utils.figures import Figure
+from lenet_utils.photos import Photo, Step
 from lenet_utils.relatives import lenet1
 
 PICTURES = torch.linspace(-1, 1, 5 * 28 * 28).view(5, 28, 28).abs()
@@ -69,6 +70,14 @@ DRAW: dict[str, Callable[[], Figure]] = {
     "maps": lambda: figures.maps(PICTURES - 0.5, alt="five maps"),
     "panels": lambda: figures.panels(
         [PICTURES[0], torch.eye(5)], ["digit", "kernel"], alt="both", signed=[1], numbers=[1]
+    ),
+    "photo_outcomes": lambda: figures.photo_outcomes(
+        {"printed": {"right": 9, "refused": 1}, "blank": {"refused": 8, "wrong": 2}}, ["printed"]
+    ),
+    "photo_steps": lambda: figures.photo_steps(
+        Photo(
+            PICTURES[0], (Step("picture", PICTURES[0], "a PNG"), Step("ink", PICTURES[1], "dark"))
+        )
     ),
     "pictures": lambda: figures.pictures(PICTURES, list("abcde"), alt="five pictures"),
     "reading": lambda: figures.reading(

@@ -36,7 +36,8 @@ def photo_steps(photo: "Photo | NoDigit", caption: str = "") -> Figure:
     steps = photo.steps
     if not steps:
         raise ValueError(f"there is no step to draw: {photo}")
-    alt = "; ".join(f"{step.name}: {step.says}" for step in steps) + "."
+    told = "; ".join(f"{step.name}: {step.says}" for step in steps)
+    alt = f"{len(steps)} pictures of one thing, step by step. {told}."
     if isinstance(photo, Exception):
         alt += f" Refused: {photo}"
     pictures, names = [s.picture for s in steps], [s.name for s in steps]
