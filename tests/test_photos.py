@@ -16,7 +16,7 @@ from benchmarks.photographs import READABLE, UNREADABLE, photograph
 from benchmarks.photos import REPORTED, TUNED_ON, outcome, shares
 from lenet_utils import NoDigit, figures, load_mnist, prepare_photo, read_photo
 from lenet_utils.experiments.intervals import share_interval
-from lenet_utils.photos import MEASURED, measured_photos
+from lenet_utils.photos import MEASURED, Photo, measured_photos
 from lenet_utils.picture_files import read_brightness
 
 DIGITS = load_mnist(sample=True).test
@@ -202,6 +202,43 @@ def test_what_networks_take_for_a_digit_is_doubted():
     with pytest.raises(NoDigit, match="disagree|like no") as caught:
         star.digit()
     assert caught.value.steps == star.steps
+
+
+BARS = {
+    "a": np.s_[4:7, 8:20],
+    "b": np.s_[4:15, 18:21],
+    "c": np.s_[13:24, 18:21],
+    "d": np.s_[21:24, 8:20],
+    "e": np.s_[13:24, 7:10],
+    "f": np.s_[4:15, 7:10],
+    "g": np.s_[13:16, 8:20],
+}
+
+
+def segments(lit):
+    """A sign of a display of seven bars, named clockwise from the top, the middle one last."""
+    image = torch.zeros(28, 28, dtype=torch.uint8)
+    for bar in lit:
+        image[BARS[bar]] = 255
+    return Photo(image, ())
+
+
+@pytest.mark.parametrize(("lit", "digit"), [("abcdef", 0), ("abc", 7), ("abdg", 3), ("bcfg", 4)])
+def test_a_sign_that_is_a_digit_is_named(lit, digit):
+    assert segments(lit).digit() == digit
+
+
+@pytest.mark.parametrize(
+    ("lit", "doubt"),
+    [
+        ("ace", "The two trained networks disagree"),
+        ("abe", "like no digit: the distance to the nearest code"),
+        ("abf", "like no 7 of MNIST: the cosine to the most similar"),
+    ],
+)
+def test_each_of_the_three_doubts_refuses(lit, doubt):
+    with pytest.raises(NoDigit, match=doubt):
+        segments(lit).digit()
 
 
 @pytest.mark.parametrize("pen", [0.01, 0.15])
