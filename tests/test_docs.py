@@ -46,13 +46,13 @@ RUN_BEFORE = {
 }
 SHELL = r"""
 set -meuo pipefail
-served() {  # run a server until it names its address
+served() {  # run a server until it names its address; some take no milder end
     "$@" >served.txt 2>&1 &
     for _ in $(seq 600); do
-        ! grep -q http:// served.txt || { kill -- -$!; wait $! || true; return 0; }
+        ! grep -q http:// served.txt || { kill -KILL -- -$!; wait $! || true; return 0; }
         sleep 0.1
     done
-    cat served.txt; kill -- -$!; return 1
+    cat served.txt; kill -KILL -- -$!; return 1
 }
 pip() {  # without another host, and beside the environment
     local flags="--quiet --no-deps"

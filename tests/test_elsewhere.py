@@ -227,7 +227,7 @@ def test_the_lessons_open_in_jupyterlab(course: Path, tmp_path: Path) -> None:
         said.append(line)
         if "http://" in line:
             break
-    os.killpg(lab.pid, signal.SIGTERM)
+    os.killpg(lab.pid, signal.SIGKILL)  # it may wait for ever after a milder one
     lab.communicate()
     assert "http://" in said[-1], "".join(said)
 
