@@ -80,6 +80,7 @@ def _equal(part: nn.Module, wanted: nn.Module) -> bool:
     )
 
 
+_HOOKS = ("forward_hooks", "forward_pre_hooks", "backward_hooks", "backward_pre_hooks")
 _KINDS = (LeNet5, nn.Conv2d, nn.ReLU, nn.MaxPool2d)
 _METHODS = ("__call__", "_call_impl", "_wrapped_call_impl", "forward", "in_order", "_conv_forward")
 _ORIGINALS = {(k, name): getattr(k, name) for k in _KINDS for name in _METHODS if hasattr(k, name)}
@@ -96,8 +97,7 @@ def _untouched(part: nn.Module) -> bool:
     own = vars(part)
     if not _CALLABLE[kind].isdisjoint(own):
         return False
-    ends = ("forward_hooks", "forward_pre_hooks", "backward_hooks", "backward_pre_hooks")
-    return not any(hooks for name, hooks in own.items() if name.endswith(ends))
+    return not any(hooks for name, hooks in own.items() if name.endswith(_HOOKS))
 
 
 def _watched() -> bool:
@@ -111,7 +111,7 @@ def _watched() -> bool:
             or torch.jit.is_tracing()
             or torch.compiler.is_compiling()
             or torch.is_autocast_enabled("cpu")
-            or nn.modules.module._has_any_global_hook()
+            or any(getattr(nn.modules.module, f"_global_{hooks}") for hooks in _HOOKS)
         )
     except (AttributeError, TypeError):  # another PyTorch, which cannot be asked
         return True

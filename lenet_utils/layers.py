@@ -171,7 +171,7 @@ class SparseConv2d(nn.Module):
         """
         # Each place of the table reads a kernel, the last one before it where it has none, and is
         # then filled with zeros: unlike masked_scatter, right in forward mode and under vmap.
-        places = self.table.flatten().cumsum(0, dtype=torch.int32).sub(1).clamp(min=0)
+        places = self.table.flatten().cumsum(0, dtype=torch.int64).sub(1).clamp(min=0)
         kernels = self.weight.index_select(0, places).unflatten(0, self.table.size())
         return kernels.masked_fill(self.table.logical_not()[:, :, None, None], 0.0)
 
