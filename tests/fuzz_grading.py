@@ -173,7 +173,7 @@ class Trial:
         inside = self.folder / "in"
         shutil.rmtree(inside, ignore_errors=True)
         inside.mkdir()
-        (inside / "plain.ipynb").write_text(json.dumps(GOOD))
+        (inside / "plain.ipynb").write_text(json.dumps(GOOD), encoding="utf-8")
         for path, content, when in files:
             file = inside / path
             try:
@@ -196,7 +196,9 @@ class Trial:
                 self.check(submission)
         problems = reports.write(Ungraded(self.folder / "out"), found, [{"Student": "Lee, Ann"}])
         assert not [p for p in problems if "could not" in p], problems
-        with (self.folder / "out" / "tiny" / "grades.csv").open(newline="") as file:
+        with (self.folder / "out" / "tiny" / "grades.csv").open(
+            newline="", encoding="utf-8"
+        ) as file:
             assert len(list(csv.DictReader(file))) == len(found.submissions)
         self.seen["folders"] += 1
 

@@ -86,7 +86,7 @@ def test_a_new_process_says_the_same() -> None:
     )
     texts = [
         subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+            [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True
         ).stdout
         for _ in range(2)
     ]

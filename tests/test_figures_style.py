@@ -159,7 +159,7 @@ def test_a_matplotlibrc_of_the_readers_own_changes_no_figure(usual, tmp_path):
         [sys.executable, "-c", program],
         env={**os.environ, "MATPLOTLIBRC": str(tmp_path), "PYTHONPATH": f"{here}:{here.parent}"},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=True,
     )
     drawn = dict(line.split() for line in answer.stdout.splitlines())

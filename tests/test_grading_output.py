@@ -118,7 +118,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Graded:
 def run(submissions: Path, course: Path, output: Path) -> Any:
     done = subprocess.run(
         command(submissions, course, output, "--cell-seconds 20"),
-        capture_output=True, text=True, timeout=600,
+        capture_output=True, encoding="utf-8", timeout=600,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     return done

@@ -396,4 +396,9 @@ def test_a_missing_answer_is_said(release: NotebookNode) -> None:
 def test_a_name_cannot_become_a_formula(tmp_path: Path) -> None:
     rows = [["=HYPERLINK(1)"], ["-1"], ["Ada"]]
     assert not reports._table(tmp_path / "x.csv", lambda: (["name"], rows))
-    assert (tmp_path / "x.csv").read_text().splitlines() == ["name", "'=HYPERLINK(1)", "-1", "Ada"]
+    assert (tmp_path / "x.csv").read_text(encoding="utf-8").splitlines() == [
+        "name",
+        "'=HYPERLINK(1)",
+        "-1",
+        "Ada",
+    ]

@@ -246,7 +246,7 @@ def test_what_was_read_is_graded_whatever_becomes_of_the_file(
     notebook = deepcopy(release)
     answers()(notebook)
     path = tmp_path / "x.ipynb"
-    path.write_text(json.dumps(notebook))
+    path.write_text(json.dumps(notebook), encoding="utf-8")
     read = reader.read(path)
     path.unlink()
     kept = reading.kept(reader.folder, read.digest)

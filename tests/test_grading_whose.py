@@ -77,7 +77,9 @@ def find(tmp_path: Path, releases: Any, reader: Reader) -> Any:
         for path in [*paths, *texts]:
             file = folder / path.rstrip("?!")
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(texts.get(path, {"?": OTHER, "!": "{"}.get(path[-1], GOOD)))
+            file.write_text(
+                texts.get(path, {"?": OTHER, "!": "{"}.get(path[-1], GOOD)), encoding="utf-8"
+            )
             os.utime(file, (1000, 1000))
         found = submissions.find(folder, releases, reader)
         account(folder, found)
@@ -310,7 +312,7 @@ def test_which_of_several_files_is_graded(
     for name, (text, when) in files.items():
         path = tmp_path / "in" / "ann" / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
         os.utime(path, when)
     found = find("bob/tiny.ipynb")
     (ann,) = (s for s in found.submissions if s.name == "ann")
@@ -388,7 +390,7 @@ def test_a_folder_that_cannot_be_opened_is_listed(
 def test_an_empty_folder_is_named(tmp_path: Path, releases: Any, reader: Reader) -> None:
     with pytest.raises(ValueError, match="no notebook"):
         submissions.find(tmp_path, releases, reader)
-    (tmp_path / "x.ipynb").write_text(SCRATCH)
+    (tmp_path / "x.ipynb").write_text(SCRATCH, encoding="utf-8")
     with pytest.raises(ValueError, match="belongs to one of tiny, other"):
         submissions.find(tmp_path, releases, reader)
 
@@ -499,13 +501,13 @@ def test_what_goes_wrong_with_one_costs_that_one_only(tmp_path: Path) -> None:
     problems = reports.write(Gone(tmp_path), found, [{"Student": "ann"}, {"Student": "bob"}])
     assert any("worse" in problem and "not this one" in problem for problem in problems)
     assert "tiny, the class: 1 submitted, 1 missing, 3 unknown" in problems
-    with (tmp_path / "tiny" / "grades.csv").open(newline="") as file:
+    with (tmp_path / "tiny" / "grades.csv").open(newline="", encoding="utf-8") as file:
         rows = {row["student"]: row for row in csv.DictReader(file)}
     assert len(rows) == 4
     assert "LookupError" in rows["bad"]["remarks"]
     assert (tmp_path / "tiny" / "feedback" / "ann.html").exists()
-    with (tmp_path / "files.csv").open(newline="") as file:
+    with (tmp_path / "files.csv").open(newline="", encoding="utf-8") as file:
         assert [row["what"] for row in csv.DictReader(file)] == ["graded"]
-    with (tmp_path / "tiny" / "roster.csv").open(newline="") as file:
+    with (tmp_path / "tiny" / "roster.csv").open(newline="", encoding="utf-8") as file:
         rows = {row["name"]: row["status"] for row in csv.DictReader(file)}
     assert (rows["ann"], rows["bob"], rows["worse"]) == ("submitted", "missing", "unknown")

@@ -46,8 +46,8 @@ class Place:
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder, self.log = folder / "lenet_utils" / "kernels", folder / "log"
         self.source, self.included = folder / "small.cpp", folder / "lanes.h"
-        self.source.write_text(SOURCE)
-        self.included.write_text("#define N 3")
+        self.source.write_text(SOURCE, encoding="utf-8")
+        self.included.write_text("#define N 3", encoding="utf-8")
         monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
         monkeypatch.setattr(kernel_module, "SOURCE", self.source)
         monkeypatch.setattr(kernel_module, "LANES", self.included)
@@ -60,13 +60,14 @@ class Place:
         """Have the variable CXX name a script; asked for its version, it answers $VERSION."""
         self.path.write_text(
             '#!/bin/sh\nfor out; do true; done\nif [ "$out" = --version ]; then echo "v $VERSION"; '
-            f"exit; fi\necho built >> '{self.log}'\n{script}\n"
+            f"exit; fi\necho built >> '{self.log}'\n{script}\n",
+            encoding="utf-8",
         )
         self.path.chmod(0o755)
         self.monkeypatch.setenv("CXX", str(self.path))
 
     def builds(self) -> int:
-        return self.log.read_text().count("built") if self.log.exists() else 0
+        return self.log.read_text(encoding="utf-8").count("built") if self.log.exists() else 0
 
     def libraries(self) -> list[Path]:
         return sorted(self.folder.iterdir())
@@ -111,7 +112,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     ),
     "another program": lambda library: shutil.copy(sys.executable, library),
     "a link": _replace_by_link,
-    "a text": lambda library: library.write_text("not a library"),
+    "a text": lambda library: library.write_text("not a library", encoding="utf-8"),
 }
 
 
@@ -148,8 +149,8 @@ def test_what_is_whole_and_does_not_load_is_built_anew(place, monkeypatch):
 def test_a_library_is_for_its_sources_flags_processor_and_compiler(place, monkeypatch):
     load_kernel()
     changes = [
-        lambda: place.source.write_text(SOURCE + "\n"),
-        lambda: place.included.write_text("#define N 4"),
+        lambda: place.source.write_text(SOURCE + "\n", encoding="utf-8"),
+        lambda: place.included.write_text("#define N 4", encoding="utf-8"),
         lambda: monkeypatch.setattr(kernel_module, "FLAGS", (*kernel_module.FLAGS, "-g")),
         lambda: monkeypatch.setattr(kernel_module, "_processor", lambda: "another"),
         lambda: monkeypatch.setattr(kernel_module.platform, "machine", lambda: "another"),
@@ -182,7 +183,7 @@ def test_a_build_is_set_in_place_whole(place):
     with pytest.raises(KernelUnavailable, match="signal 9"):
         load_kernel()
     assert place.builds() == 1
-    assert ".so" not in place.log.read_text()
+    assert ".so" not in place.log.read_text(encoding="utf-8")
     assert place.libraries() == []
 
 
@@ -235,7 +236,7 @@ def test_without_a_compiler_it_says_what_to_do(place, monkeypatch, variable, mes
 
 
 def test_a_program_that_is_none_is_no_compiler(place, monkeypatch):
-    place.path.write_text("no program")
+    place.path.write_text("no program", encoding="utf-8")
     with pytest.raises(KernelUnavailable, match="a compiler' failed"):
         load_kernel()
 

@@ -175,7 +175,7 @@ def test_an_unreachable_mirror_does_not_stop_npm(tmp_path, monkeypatch, full):
 def npm(folder: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have a script for npm, and no mirror."""
     fake = folder / "npm"
-    fake.write_text(f"#!/bin/sh\n{script}\n")
+    fake.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
     fake.chmod(0o755)
     monkeypatch.setattr(download.shutil, "which", lambda name: str(fake))
     monkeypatch.setattr(download, "MIRRORS", ())
@@ -277,7 +277,7 @@ def test_an_empty_name_of_a_folder_is_refused():
 
 @pytest.mark.parametrize("kind", ["a file", "below a file", "not to be written"])
 def test_a_folder_that_cannot_be_written_is_said_before_anything_is_fetched(mirror, tmp_path, kind):
-    (tmp_path / "file").write_text("mine")
+    (tmp_path / "file").write_text("mine", encoding="utf-8")
     folder, reason = {
         "a file": (tmp_path / "file", "this is a file"),
         "below a file": (tmp_path / "file" / "mnist", "Not a directory"),
@@ -290,7 +290,7 @@ def test_a_folder_that_cannot_be_written_is_said_before_anything_is_fetched(mirr
     assert re.search(REMEDIES, str(no.value))
     assert NAMES[0] in str(no.value)
     assert mirror.requests == 0
-    assert (tmp_path / "file").read_text() == "mine"
+    assert (tmp_path / "file").read_text(encoding="utf-8") == "mine"
 
 
 def test_a_full_disk_is_said_once_and_leaves_nothing(mirror, tmp_path, monkeypatch):
@@ -344,14 +344,14 @@ def test_what_is_there_is_not_fetched_again(mirror, tmp_path, packed, full):
 
 def test_nothing_of_somebody_elses_is_destroyed(mirror, tmp_path, full):
     (tmp_path / NAMES[0]).mkdir()
-    (tmp_path / NAMES[0] / "mine").write_text("kept")
-    (tmp_path / f"{NAMES[1]}.damaged").write_text("kept before")
-    (tmp_path / NAMES[1]).write_text("kept now")
+    (tmp_path / NAMES[0] / "mine").write_text("kept", encoding="utf-8")
+    (tmp_path / f"{NAMES[1]}.damaged").write_text("kept before", encoding="utf-8")
+    (tmp_path / NAMES[1]).write_text("kept now", encoding="utf-8")
     with pytest.warns(UserWarning, match=f"{NAMES[1]} is damaged"):
         assert same(load_mnist(tmp_path, progress=False), full)
-    assert (tmp_path / f"{NAMES[0]}.damaged" / "mine").read_text() == "kept"
-    assert (tmp_path / f"{NAMES[1]}.damaged").read_text() == "kept before"
-    assert (tmp_path / f"{NAMES[1]}1.damaged").read_text() == "kept now"
+    assert (tmp_path / f"{NAMES[0]}.damaged" / "mine").read_text(encoding="utf-8") == "kept"
+    assert (tmp_path / f"{NAMES[1]}.damaged").read_text(encoding="utf-8") == "kept before"
+    assert (tmp_path / f"{NAMES[1]}1.damaged").read_text(encoding="utf-8") == "kept now"
 
 
 @pytest.mark.parametrize("proxy", ["http://127.0.0.1:9", "::::", "no proxy at all", "http://[bad"])

@@ -265,12 +265,13 @@ def test_places_are_those_of_the_folder_one_is_in(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "site" / "book").mkdir(parents=True)
     (tmp_path / "site" / "book" / "welcome.html").touch()
+    # Playwright itself refuses to start where another test of this process has it running.
+    monkeypatch.setattr(pdf, "sync_playwright", MagicMock)
     monkeypatch.setattr(pdf, "chromium", lambda: sys.exit("no browser"))
     monkeypatch.setattr("sys.argv", ["pdf.py", "site", "out.pdf"])
     with pytest.raises(SystemExit, match="no browser"):
         pdf.main()
     monkeypatch.setattr(pdf, "chromium", lambda: "chromium")
-    monkeypatch.setattr(pdf, "sync_playwright", MagicMock)
     monkeypatch.setattr(pdf, "Book", MagicMock())
     monkeypatch.setattr(pdf, "print_book", lambda *given: printed.append(given[1:3]))
     assert pdf.main() is None

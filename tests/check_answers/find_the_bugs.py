@@ -133,7 +133,8 @@ def keep(content):
 
 
 def keep_json(model, path):
-    path.write_text(json.dumps({k: v.tolist() for k, v in model.state_dict().items()}))
+    text = json.dumps({k: v.tolist() for k, v in model.state_dict().items()})
+    path.write_text(text, encoding="utf-8")
     return path
 
 
