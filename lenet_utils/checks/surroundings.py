@@ -9,6 +9,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count
 from types import FrameType
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 # A seed that no answer takes, so that an answer that seeds is found out.
 _SEED = 0x1E_5E_ED
+_SEEDS = count(_SEED + 1)
 _HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 
 
@@ -142,9 +144,9 @@ def watched(models: Sequence[nn.Module], allowed: Sequence[str]) -> Iterator[lis
     before = [setting.read() for setting in settings]
     states = [_ModelState(model) for model in models]
     state = torch.get_rng_state()
-    if "draws" not in allowed:
-        torch.default_generator.manual_seed(_SEED)
-    seed = torch.initial_seed()
+    # Where it may draw, each call draws anew; and no seed is one that the session may have set.
+    seed = next(_SEEDS) if "draws" in allowed else _SEED
+    torch.default_generator.manual_seed(seed)
     try:
         with warnings.catch_warnings():
             silent = _warnings_are_off()
@@ -155,8 +157,7 @@ def watched(models: Sequence[nn.Module], allowed: Sequence[str]) -> Iterator[lis
         seeded = torch.initial_seed() != seed
         if seeded:
             found.append("set the seed of torch's random numbers (torch.manual_seed)")
-        if seeded or "draws" not in allowed:
-            torch.set_rng_state(state)
+        torch.set_rng_state(state)
         for setting, value in zip(settings, before, strict=True):
             if not same(setting.read(), value):
                 setting.write(value)
