@@ -2,6 +2,7 @@
 # make pdf        print the book into _build/lenet5-rebuilt.pdf
 # make test       the same set-up, then every test; TESTS="tests/test_x.py" runs those alone
 # make test-lowest  the package's tests with the lowest versions that pyproject.toml declares
+# make test-native  the kernels with every compiler that is here, and for ARM under emulation
 # make lab        open the lessons in JupyterLab
 # make serve      serve the built book at http://localhost:8000
 # make slides     the same, and say where the slides are: slides/*.md with figures of the lessons
@@ -24,7 +25,7 @@ PORT ?= 8000
 
 SITE := _build/html/index.html
 PDF := _build/lenet5-rebuilt.pdf
-CODE := assignments/*.py assignments/grading benchmarks book lenet_utils tests tools
+CODE := assignments/*.py assignments/grading benchmarks book lenet_utils lenet_research tests tools
 PY := "$$COURSE/bin/python"
 # With what went wrong as the last line, and without what led to it.
 LOAD_MNIST := -c 'import lenet_utils, sys; sys.tracebacklimit = 0; lenet_utils.load_mnist()'
@@ -47,7 +48,7 @@ unexport SUBMISSIONS ROSTER OPTIONS
 
 .DEFAULT_GOAL := book
 .NOTPARALLEL:
-.PHONY: book pdf slides test test-lowest lab serve notebooks assignments grade bench elsewhere clean
+.PHONY: book pdf slides test test-lowest test-native lab serve notebooks assignments grade bench elsewhere clean
 .PHONY: environment grading vendor mnist FORCE
 
 book: $(SITE)
@@ -96,6 +97,9 @@ test: mnist $(SITE)
 # With numpy 1 and with numpy 2, each in an environment of its own; NUMPY=2 tries that one alone.
 test-lowest:
 	"$$GIVEN_PYTHON" tools/lowest.py $(NUMPY)
+
+test-native: environment
+	$(PY) tools/native.py
 
 lab: mnist
 	$(PY) -m jupyterlab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks

@@ -18,12 +18,12 @@ from pathlib import Path
 
 import torch
 from grading import grading_section
-from many_seeds import many_seeds_section
+from online import online_section
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lenet_utils import evaluate, fit, layer_table, lenet5_modern, load_mnist, normalise_modern
-from lenet_utils.compiled import compiled
+from lenet_utils._native.c1_to_s4 import compiled
 from lenet_utils.mnist import MNIST, default_root
 
 # Chosen on 5,000 digits held out of the training set: of the recipes whose mean over six seeds is
@@ -219,7 +219,7 @@ def main() -> None:
         "import": lambda options: import_section(),
         "epoch": lambda options: epoch_section(),
         "accuracy": lambda options: accuracy_section(options.seeds),
-        "many-seeds": lambda options: many_seeds_section(),
+        "online": lambda options: online_section(),
         "grading": lambda options: grading_section(),
     }
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])

@@ -10,8 +10,8 @@ import json
 from collections import Counter
 
 from benchmarks.photographs import READABLE, UNREADABLE, Made, photograph
-from lenet_utils.experiments.intervals import share_interval
 from lenet_utils.photos import MEASURED, NoDigit, read_photo
+from lenet_utils.results.intervals import share_interval
 
 TUNED_ON, REPORTED = 2, 1998
 COUNT = 600

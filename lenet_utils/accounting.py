@@ -37,7 +37,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class LayerTable:
-    """The layers of a network in the order in which a picture passes them.
+    """The layers of a network in the order in which an image passes them.
 
     Prints as text; in a notebook it shows as a table. `table["c3"]` is one row.
     """
@@ -57,7 +57,7 @@ class LayerTable:
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulates of one forward pass for one picture."""
+        """Multiply-accumulates of one forward pass for one image."""
         return sum(layer.macs for layer in self.layers)
 
     def __getitem__(self, name: str) -> Layer:
@@ -114,7 +114,7 @@ class LayerTable:
 def layer_table(model: nn.Module, input_shape: tuple[int, ...]) -> LayerTable:
     """Count shapes, parameters, connections and multiply-accumulates of each layer.
 
-    One picture of zeros is passed through the network, and every module without children is
+    One image of zeros is passed through the network, and every module without children is
     counted as it is met. Pixels added by padding count as connected, like the background that
     the paper puts around its digits.
 
@@ -166,7 +166,7 @@ def layer_table(model: nn.Module, input_shape: tuple[int, ...]) -> LayerTable:
 
 @singledispatch
 def count_layer(module: nn.Module, x: Tensor, y: Tensor) -> tuple[int, int]:
-    """Return (connections, multiply-accumulates) of one layer for one picture.
+    """Return (connections, multiply-accumulates) of one layer for one image.
 
     Teach it a new type of layer with `@count_layer.register`.
 

@@ -2,7 +2,7 @@
 
 The paper's Gauss-Newton recursion. From the criterion down, every weighted sum a_i hands
 d2E/da_i^2 to the states it reads, through squared weights, and to its weights, through squared
-states; a squashing function multiplies by its squared slope. A weight that many connections
+states; an activation function multiplies by its squared slope. A weight that many connections
 share gets the sum over the connections. This is neither the exact second derivative nor the
 diagonal of J^T J of the shared weight.
 Source: LeCun, Bottou, Bengio and Haffner (1998), Appendix C, Eqs. 22 to 27, p. 42.
@@ -133,7 +133,7 @@ def _layers(model: nn.Module, prefix: str = "") -> Iterator[nn.Module]:
             known = ", ".join(dict.fromkeys(kind.__name__ for kind in _KNOWN))
             raise ValueError(
                 f"layer {where!r} is {type(layer).__name__}, for which SDLM has no curvature "
-                f"rule; it knows {known}. Train this network with another optimiser."
+                f"rule; it knows {known}. Train this network with another optimizer."
             )
         elif isinstance(layer, nn.AvgPool2d) and (layer.padding != 0 or layer.ceil_mode):
             raise ValueError(f"layer {where!r}: SDLM knows AvgPool2d without padding only.")
@@ -147,7 +147,7 @@ def _start(tape: Tape, criterion: Criterion, targets: Tensor, start: Start) -> T
     if outputs.shape[2:].numel() != 1:
         raise ValueError(
             f"the outputs have shape {tuple(outputs.shape)}; SDLM needs one position a pattern. "
-            "Train on pictures of the nominal size."
+            "Train on images of the nominal size."
         )
     require_outputs(outputs.flatten(1), targets)
     if not isinstance(start, str):

@@ -67,20 +67,20 @@ class PlanarRanges:
 def distort(
     images: Tensor, ranges: PlanarRanges, *, seed: int, background: float | None = None
 ) -> Tensor:
-    """Distort every picture in its own random way.
+    """Distort every image in its own random way.
 
     Args:
         images: uint8 or float, (N, H, W) or (N, 1, H, W), on any device.
         ranges: how far.
         seed: the same seed gives the same distortions.
-        background: what comes in from outside: by default 0 for uint8; for float pictures the
+        background: what comes in from outside: by default 0 for uint8; for float images the
             value that their normalisation gives to 0, such as -0.1 for `normalise_1998`.
 
     Returns:
         As `images`: type, shape and device.
 
     Raises:
-        ValueError: another type or shape; float pictures without a background.
+        ValueError: another type or shape; float images without a background.
 
     Source: p. 11.
     """
@@ -88,9 +88,9 @@ def distort(
 
 
 def warp(images: Tensor, maps: Tensor, *, background: float | None = None) -> Tensor:
-    """Move every picture by its own affine map, bilinearly.
+    """Move every image by its own affine map, bilinearly.
 
-    A point at (x, y) pixels from the picture's centre, x to the right and y downwards, goes to
+    A point at (x, y) pixels from the image's centre, x to the right and y downwards, goes to
     map @ (x, y, 1).
 
     Args:
@@ -108,7 +108,7 @@ def warp(images: Tensor, maps: Tensor, *, background: float | None = None) -> Te
     if background is None:
         background = 0.0
     height, width = images.shape[-2:]
-    # Sampling asks where a pixel came from, in units of half a picture.
+    # Sampling asks where a pixel came from, in units of half an image.
     back = torch.linalg.inv(maps[:, :, :2].double())
     origin = -back @ maps[:, :, 2:].double()
     half = torch.tensor([width / 2, height / 2], dtype=torch.float64, device=maps.device)
@@ -117,13 +117,44 @@ def warp(images: Tensor, maps: Tensor, *, background: float | None = None) -> Te
     moved = torch.empty_like(images)
     for first in range(0, len(images), CHUNK):
         part = slice(first, first + CHUNK)
-        pictures = images[part].reshape(-1, 1, height, width).float() - background
-        grid = F.affine_grid(theta[part], list(pictures.shape), align_corners=False)
-        result = F.grid_sample(pictures, grid, align_corners=False) + background
+        inputs = images[part].reshape(-1, 1, height, width).float() - background
+        grid = F.affine_grid(theta[part], list(inputs.shape), align_corners=False)
+        result = F.grid_sample(inputs, grid, align_corners=False) + background
         if images.dtype == torch.uint8:
             result = result.round().clamp(0, 255)
         moved[part] = result.reshape(images[part].shape).to(images.dtype)
     return moved
+
+
+def deslant(images: Tensor) -> Tensor:
+    """Shear every image so that its principal axis stands upright, and centre it.
+
+    The slant is the covariance of x and y over the variance of y, ink being the weight.
+
+    Args:
+        images: float (N, H, W), background 0; each has ink.
+
+    Source: Section III-A names deslanted versions of the digits.
+    """
+    height, width = images.shape[1:]
+    ink = images.double()
+    total = ink.sum((1, 2))
+    y, x = torch.meshgrid(
+        torch.arange(height).double() - (height - 1) / 2,
+        torch.arange(width).double() - (width - 1) / 2,
+        indexing="ij",
+    )
+    centre_x, centre_y = (ink * x).sum((1, 2)) / total, (ink * y).sum((1, 2)) / total
+    below = y - centre_y[:, None, None]
+    right = x - centre_x[:, None, None]
+    spread = (ink * below**2).sum((1, 2)).clamp_min(1e-9)
+    slant = (ink * below * right).sum((1, 2)) / spread
+    maps = torch.zeros(len(images), 2, 3)
+    maps[:, 0, 0] = maps[:, 1, 1] = 1
+    maps[:, 0, 1] = -slant
+    maps[:, 0, 2] = slant * centre_y - centre_x
+    maps[:, 1, 2] = -centre_y
+    return warp(images, maps, background=0.0)
 
 
 def _require(images: Tensor, maps: Tensor, background: float | None) -> None:
@@ -136,12 +167,12 @@ def _require(images: Tensor, maps: Tensor, background: float | None) -> None:
     if images.is_floating_point() and background is None:
         raise ValueError(
             "images are float and background is None; name the value of an empty pixel, such as "
-            "background=-0.1 for pictures of normalise_1998."
+            "background=-0.1 for images of normalise_1998."
         )
     if maps.shape != (len(images), 2, 3) or not maps.is_floating_point():
         raise ValueError(
             f"maps are {maps.dtype} of shape {tuple(maps.shape)}; expected float "
-            f"({len(images)}, 2, 3), one a picture."
+            f"({len(images)}, 2, 3), one an image."
         )
     areas = torch.linalg.det(maps[:, :, :2].double())
     if not bool(maps.isfinite().all() and areas.all()):

@@ -9,8 +9,8 @@ from numbers import Integral
 import torch
 from torch import Tensor, nn
 
+from lenet_utils._native.c1_to_s4 import compiled
 from lenet_utils.answers import Reading
-from lenet_utils.compiled import compiled
 
 
 @dataclass(frozen=True)

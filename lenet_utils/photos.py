@@ -17,12 +17,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lenet_utils.experiments.classifiers import deslant
-from lenet_utils.experiments.trained import load_trained
+from lenet_utils.distortions import deslant
 from lenet_utils.ink import NoDigit, at_working_size, darkness_of, even_strokes, ink_of, one_digit
 from lenet_utils.mnist import load_mnist, normalise_1998, normalise_modern, pad_to_32
 from lenet_utils.picture_files import read_brightness
 from lenet_utils.preparation import centre, fit_into_box
+from lenet_utils.results.trained import load_trained
 
 FARTHEST = 20.0
 """The distance to the nearest code beyond which Eq. 9 finds it more likely that it is no digit.

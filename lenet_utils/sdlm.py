@@ -21,7 +21,7 @@ PUBLISHED_SCHEDULE: tuple[float, ...] = (
     *(5e-5,) * 4,
     *(1e-5,) * 8,
 )
-"""The global rate of each of the paper's 20 passes. Source: Section III-B, p. 10."""
+"""The global rate of each of the 20 epochs, which the paper calls passes. Source: p. 10."""
 
 PUBLISHED_MU = 0.02
 """The paper's mu, which bounds a parameter's rate where the criterion is flat. Source: p. 10."""
@@ -30,20 +30,20 @@ PUBLISHED_MU = 0.02
 class SDLM(torch.optim.Optimizer):
     """Gradient descent in which parameter k moves by -rate / (mu + h_k) times its gradient.
 
-    Before each pass set the pass's global rate and estimate the curvature on a few hundred
-    patterns; during the pass it stays frozen:
+    Before each epoch set its global rate and estimate the curvature on a few hundred
+    patterns; during the epoch it stays frozen:
 
-        optimiser = SDLM(model, MAP())
+        optimizer = SDLM(model, MAP())
         for rate in PUBLISHED_SCHEDULE:
-            optimiser.rate = rate
-            optimiser.estimate_curvature(inputs[:500], targets[:500])
-            ...  # criterion(model(x), y).backward(); optimiser.step()
+            optimizer.rate = rate
+            optimizer.estimate_curvature(inputs[:500], targets[:500])
+            ...  # criterion(model(x), y).backward(); optimizer.step()
 
     Args:
         model: an nn.Sequential of layers that have a curvature rule, which
             `diagonal_curvature` lists.
         criterion: what is minimised; used by `estimate_curvature`.
-        rate: the global rate eta, 5e-4 in the paper's first two passes.
+        rate: the global rate eta, 5e-4 in the paper's first two epochs.
         mu: added to every h, 0.02 in the paper.
         start: where the curvature's recursion begins: "constant", "exact" or a number, see
             `diagonal_curvature`.
@@ -81,7 +81,7 @@ class SDLM(torch.optim.Optimizer):
 
     @property
     def rate(self) -> float:
-        """The global rate eta of the current pass. Source: p. 10."""
+        """The global rate eta of the current epoch. Source: p. 10."""
         return float(self.param_groups[0]["lr"])
 
     @rate.setter
@@ -110,7 +110,7 @@ class SDLM(torch.optim.Optimizer):
     def effective_rates(self) -> list[Tensor]:
         """Return rate / (mu + h) of every parameter, each in its parameter's shape.
 
-        The paper's lay between 7e-5 and 0.016 in the first pass.
+        The paper's lay between 7e-5 and 0.016 in the first epoch.
 
         Source: p. 10.
         """
@@ -139,7 +139,7 @@ class SDLM(torch.optim.Optimizer):
         if "curvature" not in state:
             raise ValueError(
                 "SDLM has no curvature yet: call estimate_curvature(inputs, targets) before the "
-                "first step and then before each pass."
+                "first step and then before each epoch."
             )
         curvature: Tensor = state["curvature"]
         return curvature

@@ -20,9 +20,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from lenet_utils._native.c1_to_s4 import Network, compiled
 from lenet_utils.answers import Reading
 from lenet_utils.checkpoints import describe_run, require_writable, resume, save_checkpoint
-from lenet_utils.compiled import Network, compiled
 from lenet_utils.evaluation import (
     decide,
     evaluate,
@@ -33,7 +33,7 @@ from lenet_utils.evaluation import (
     require_whole,
     usable,
 )
-from lenet_utils.quick import keep_memory
+from lenet_utils.system import keep_memory
 
 Criterion = Callable[[Tensor, Tensor], Tensor]
 

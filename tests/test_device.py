@@ -19,6 +19,13 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils import backend_registration
 
+from lenet_research import Job
+from lenet_research.baselines import BOOSTED
+from lenet_research.boosting import BoostingTrainer
+from lenet_research.fast import RECIPE, FastTrainer
+from lenet_research.networks import TODAY, NetworkTrainer
+from lenet_research.road import MODERN
+from lenet_research.trainer_batches import BatchTrainer
 from lenet_utils import (
     checks,
     evaluate,
@@ -38,16 +45,9 @@ from lenet_utils import (
 from lenet_utils.checks import verdict
 from lenet_utils.criteria import MAP
 from lenet_utils.distortions import PlanarRanges, distort
-from lenet_utils.experiments import Job
-from lenet_utils.experiments.batched import RoadRunner
-from lenet_utils.experiments.boosting import BoostedRunner
-from lenet_utils.experiments.fast import RECIPE, FastRunner
-from lenet_utils.experiments.networks import TODAY, NetworkRunner
-from lenet_utils.experiments.rivals import BOOSTED
-from lenet_utils.experiments.road import MODERN
 from lenet_utils.initialisation import initialise_1998
-from lenet_utils.many_seeds import outputs, train_pass
 from lenet_utils.mnist import MNIST, Digits
+from lenet_utils.online import outputs, train_epoch
 from lenet_utils.sdlm import SDLM
 
 CPU = torch.device("cpu")
@@ -229,7 +229,7 @@ def _many() -> None:
             sdlm = SDLM(net, MAP())
             sdlm.estimate_curvature(x.to(device), labels.to(device))
             rates.append(sdlm.effective_rates())
-        result = train_pass(nets, [MAP()] * 2, pictures, labels, orders, rates, path=path)
+        result = train_epoch(nets, [MAP()] * 2, pictures, labels, orders, rates, path=path)
         assert where(nets[0]) == {device}
         assert ("batched" in result.path) == (path == "auto")
         found[device, path] = outputs(nets, pictures)
@@ -242,23 +242,23 @@ def test_many_networks_train_on_the_device(there):
 
 
 def _experiments() -> None:
-    small = {"passes": 1, "training": 60, "validation": 30}
-    boosted = {"pool": 1, "passes": 1, "patterns": 20, "later_passes": 1, "copies": 2}
+    small = {"epochs": 1, "training": 60, "validation": 30}
+    boosted = {"pool": 1, "epochs": 1, "patterns": 20, "later_epochs": 1, "copies": 2}
     jobs = [
-        (RoadRunner, MODERN | small | {"dropout": 0.5}),
-        (NetworkRunner, TODAY | small | {"network": "LeNet-1", "side": 28, "shifts": 1}),
-        (FastRunner, RECIPE | {"passes": 1, "batch": 50}),
-        (BoostedRunner, BOOSTED | boosted),
+        (BatchTrainer, MODERN | small | {"dropout": 0.5}),
+        (NetworkTrainer, TODAY | small | {"network": "LeNet-1", "side": 28, "shifts": 1}),
+        (FastTrainer, RECIPE | {"epochs": 1, "batch_size": 50}),
+        (BoostingTrainer, BOOSTED | boosted),
     ]
     digits = sample(100)
     for kind, settings in jobs:
-        runner = kind([Job("a", settings, 0)], digits, training.get_device())
-        for _ in range(runner.passes):
-            runner.advance()
-        assert 0 <= runner.finish()[0]["test_error"] <= 1
+        trainer = kind([Job("a", settings, 0)], digits, training.get_device())
+        for _ in range(trainer.passes):
+            trainer.advance()
+        assert 0 <= trainer.finish()[0]["test_error"] <= 1
         resumed = kind([Job("a", settings, 0)], digits, training.get_device())
-        resumed.load_state_dict(runner.state_dict())
-        assert resumed.finish()[0]["test_error"] == runner.finish()[0]["test_error"]
+        resumed.load_state_dict(trainer.state_dict())
+        assert resumed.finish()[0]["test_error"] == trainer.finish()[0]["test_error"]
 
 
 @as_either

@@ -233,7 +233,7 @@ def test_the_lessons_open_in_jupyterlab(course: Path, tmp_path: Path) -> None:
 
 
 def test_what_a_locale_cannot_print_stops_no_program() -> None:
-    command = [sys.executable, "-m", "lenet_utils.experiments", "show", "paper"]
+    command = [sys.executable, "-m", "lenet_research", "show", "paper"]
     shown = subprocess.check_output(command, cwd=ROOT, env=surroundings(), encoding="ascii")
     assert r"\xb1" in shown
 

@@ -25,7 +25,7 @@ from lenet_utils import (
 )
 from lenet_utils.figures import Figure
 from lenet_utils.photos import Photo, Step
-from lenet_utils.relatives import lenet1
+from lenet_utils.related_networks import lenet1
 
 PICTURES = torch.linspace(-1, 1, 5 * 28 * 28).view(5, 28, 28).abs()
 TABLE = layer_table(lenet5_1998(), (1, 32, 32))

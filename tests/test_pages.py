@@ -17,7 +17,7 @@ from masters import masters as masters_in
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from lenet_utils import layer_table, lenet5_1998
-from lenet_utils.experiments.ledger import CLAIMS, ledger
+from lenet_utils.results.comparison import CLAIMS, ledger
 
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 import lenet_pages
@@ -61,8 +61,8 @@ def from_record(claim) -> list[float] | None:
     runs = [run for run in runs if run["variant"] == claim.variant and run["final"] is not None]
     if not runs:
         return None
-    if claim.at_pass is not None:
-        return [run["curves"][claim.measure][claim.at_pass - 1] for run in runs]
+    if claim.at_epoch is not None:
+        return [run["curves"][claim.measure][claim.at_epoch - 1] for run in runs]
     return [run["final"].get(claim.measure) or run["curves"][claim.measure][-1] for run in runs]
 
 

@@ -26,8 +26,8 @@ from lenet_utils import (
     normalise_modern,
     pad_to_32,
 )
-from lenet_utils.compiled import compiled
-from lenet_utils.relatives import LocallyConnected2d
+from lenet_utils._native.c1_to_s4 import compiled
+from lenet_utils.related_networks import LocallyConnected2d
 
 Parameters = dict[str, Tensor]
 TABLE = torch.tensor([[1, 0, 1], [0, 1, 0], [1, 1, 1], [0, 1, 1]], dtype=torch.bool)

@@ -26,7 +26,7 @@ from lenet_utils import (
     lenet5_tutorial,
     split_validation,
 )
-from lenet_utils.relatives import LocallyConnected2d, lenet1, lenet4
+from lenet_utils.related_networks import LocallyConnected2d, lenet1, lenet4
 
 NETWORKS = {"1998": lenet5_1998, "tutorial": lenet5_tutorial, "modern": lenet5_modern}
 ALL = NETWORKS | {"LeNet-1": lenet1, "LeNet-4": lenet4}

@@ -15,8 +15,8 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
-from lenet_utils.experiments.ledger import Entry, ledger
-from lenet_utils.experiments.records import FOLDER, Record, load_record, record_path
+from lenet_utils.results.comparison import Entry, ledger
+from lenet_utils.results.records import FOLDER, Record, load_record, record_path
 
 ROOT = Path(__file__).parents[2]
 NO_BREAK = "\N{NO-BREAK SPACE}"
@@ -67,7 +67,7 @@ def made_by(name: str) -> list[nodes.Node]:
     """Say which command makes a record, in how many runs, and where it was run."""
     if name == "counts":
         return [nodes.literal_block("", "layer_table(lenet5_1998(), (1, 1, 32, 32))")]
-    command = f"python -m lenet_utils.experiments run {name}"
+    command = f"python -m lenet_research run {name}"
     parts: list[nodes.Node] = [nodes.literal_block(command, command, language="sh")]
     if record_path(name).exists():
         record = load_record(name)

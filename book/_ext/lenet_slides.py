@@ -20,7 +20,7 @@ from mdit_py_plugins.dollarmath import dollarmath_plugin
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
-from lenet_utils.experiments.ledger import ledger
+from lenet_utils.results.comparison import ledger
 
 logger = logging.getLogger(__name__)
 ROOT = Path(__file__).parents[2]

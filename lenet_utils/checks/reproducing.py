@@ -15,7 +15,7 @@ from lenet_utils.checks.verdict import (
     unrounded,
     wrong,
 )
-from lenet_utils.experiments.intervals import Mean, mean_interval, student_t
+from lenet_utils.results.intervals import Mean, mean_interval, student_t
 
 
 @check

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from lenet_utils import checks
-from lenet_utils.experiments.intervals import mean_interval
+from lenet_utils.results.intervals import mean_interval
 
 from .forged import Forged
 
@@ -212,7 +212,7 @@ WRONG = [
     (checks.interval, (half(lambda v, t: np.nan),), "not a number"),
     (checks.interval, (lambda v, t: Forged(),), "not a pair"),
     (checks.interval, (with_own_t,), "use the t that is given"),
-    (checks.interval, (by_the_librarys_function,), "lenet_utils.experiments.intervals"),
+    (checks.interval, (by_the_librarys_function,), "lenet_utils.results.intervals"),
     (checks.interval, (half(lambda v, t: 1.96 * np.std(v, ddof=1) / len(v) ** 0.5),), "1.96"),
     (checks.interval, (centring_in_place,), "changed the values"),
     (checks.interval, (lambda v, t: (v.sort(), by_hand(v, t))[1],), "changed the v"),

@@ -1,0 +1,60 @@
+"""Named experiments and their records: every number that the lessons quote comes from here.
+
+    python -m lenet_research list
+    python -m lenet_research run NAME [--seeds N] [--device D]
+    python -m lenet_research show NAME
+    python -m lenet_research ledger
+
+`protocol` says what an experiment is, `running` runs one, `records` keeps what it found, `ledger`
+sets the paper's numbers beside it, `trained` ships weights; the other modules hold the experiments
+themselves. A run writes its record after every epoch and, after a kill, goes on from there.
+
+Choices are made on digits held out of the training set. Final test errors stand in the record of
+every run, also of those that were not chosen; no choice is made by them.
+
+How long they take: `list` says what each took where its record was made, two cores that had other
+work beside it, and `show` what a run of each variant took, side by side with others.
+
+- `paper`, `open-choices`, `best-configuration`, `training-size` and `distortions` train one pattern
+  at a time, sixteen networks in the lanes of a compiled kernel: a quiet core with AVX-512 needs
+  about 20 s an epoch for all sixteen.
+- `road-rates` and `road-to-today` do so in batches; an epoch takes the kernel about as long. Batch
+  normalisation, which it does not know, and all of `why-convolution` run in plain PyTorch, as do
+  the networks of `figure-9`; its other classifiers are done in a few minutes, most of which the
+  polynomial SVM takes.
+- `fast` measures seconds: run it on a machine that does nothing else.
+
+Elsewhere: `OMP_NUM_THREADS` says how many cores a run may use. On a GPU add `--device cuda`. On a
+cluster give each task of a job array its own seeds and folder, and merge:
+
+    python -m lenet_research run NAME --seeds 3-3 --records part-3
+    python -m lenet_research merge NAME part-*
+"""
+
+from importlib import import_module
+
+from lenet_research.experiment import Experiment, Job, Settings, Trainer
+from lenet_utils.results.intervals import Mean, mean_interval
+from lenet_utils.results.records import Record, Run, load_record
+
+__all__ = [
+    "Experiment",
+    "Job",
+    "Mean",
+    "Record",
+    "Run",
+    "Trainer",
+    "Settings",
+    "all_experiments",
+    "load_record",
+    "mean_interval",
+]
+
+MODULES = ("configurations", "road", "networks", "baselines", "fast")
+"""Modules of this package that define `EXPERIMENTS`, a list of Experiment."""
+
+
+def all_experiments() -> dict[str, Experiment]:
+    """Return the experiments by name."""
+    modules = [import_module(f"{__name__}.{module}") for module in MODULES]
+    return {e.name: e for module in modules for e in module.EXPERIMENTS}

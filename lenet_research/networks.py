@@ -1,0 +1,163 @@
+"""Other networks than LeNet-5, trained in batches: `why-convolution`, and baselines of Fig. 9."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from lenet_research.experiment import Experiment, Job, Settings
+from lenet_research.parallel import PREPROCESSING, Preprocessing, PyTorchTraining
+from lenet_research.trainer_batches import BatchTrainer, group
+from lenet_utils.layers import ScaledTanh
+from lenet_utils.mnist import Digits, pad_to_32
+from lenet_utils.models import LeNet5, Pooling
+from lenet_utils.related_networks import LocallyConnected2d, fully_connected, lenet1, lenet4
+
+TODAY: Settings = {
+    "side": 32,
+    "preprocessing": "1998",
+    "optimizer": "adam",
+    "lr": 2e-3,
+    "batch_size": 64,
+    "dropout": 0.0,
+    "weight_decay": 0.0,
+    "schedule": "one-cycle",
+    "distortions": None,
+    "epochs": 10,
+    "training": 55_000,
+    "validation": 5_000,
+    "shifts": 0,
+    "features": None,
+}
+"""How a network is trained today, see `trainer_batches.BatchTrainer`, and `NetworkTrainer`."""
+
+
+class NetworkTrainer(BatchTrainer):
+    """Trains other networks in batches, and measures what shifts do to them, see `Trainer`.
+
+    Settings name a network of `NETWORKS` and the `side` of its inputs, 28 or 32. Where `shifts` is
+    not 0, the final measurements are lists, one number for each shift of 0 to `shifts` pixels:
+    `shifted_error`, and `shifted_features`, the change of the states after the last module that
+    reads space, relative to their size; the means over up, down, left and right.
+    """
+
+    def _digits(self, digits: Digits, chosen: Tensor) -> Digits:
+        images, labels = super()._digits(digits, chosen)
+        return Digits(pad_to_32(images) if self.jobs[0].settings["side"] == 32 else images, labels)
+
+    def _build(self, job: Job) -> nn.Module:
+        torch.manual_seed(job.seed)
+        return NETWORKS[job.settings["network"]]()
+
+    def _preprocessing(self, job: Job) -> Preprocessing:
+        return PREPROCESSING[job.settings["preprocessing"]]._replace(frame=0)
+
+    def _new_training(self, device: torch.device) -> PyTorchTraining:
+        # The kernel supports frames around 28x28, and not images that are 32x32 already.
+        return PyTorchTraining(self._members(), device)
+
+    def finish(self) -> list[dict[str, Any]]:
+        """Measure on the test digits, as they are and moved."""
+        final = super().finish()
+        for job, model, row in zip(self.jobs, self.models, final, strict=True):
+            if job.settings["shifts"]:
+                row.update(self._measure_shifts(model.eval(), job))
+        return final
+
+    @torch.no_grad()
+    def _measure_shifts(self, model: nn.Module, job: Job) -> dict[str, Any]:
+        settings, preprocessing = job.settings, self._preprocessing(job)
+        device = next(model.parameters()).device
+        states: list[Tensor] = []
+        hook = None
+        if settings["features"]:
+            layer = model.get_submodule(settings["features"])
+            hook = layer.register_forward_hook(lambda m, x, y: states.append(y.flatten(1).cpu()))
+        errors, changes, at_rest = [], [], torch.empty(0)
+        for shift in range(settings["shifts"] + 1):
+            moves = [(shift, 0), (-shift, 0), (0, shift), (0, -shift)] if shift else [(0, 0)]
+            wrong, change = [], []
+            for move in moves:
+                # A digit has 6 empty pixels on each side: what rolls around is background.
+                moved = self.test.images.roll(move, (1, 2))
+                states.clear()
+                parts = [preprocessing.inputs(part).to(device) for part in moved.split(500)]
+                answers = torch.cat([model(part).argmax(1).cpu() for part in parts])
+                wrong.append((answers != self.test.labels).double().mean().item())
+                if states:
+                    now = torch.cat(states)
+                    at_rest = now if shift == 0 else at_rest
+                    change.append(((now - at_rest).norm(dim=1) / at_rest.norm(dim=1)).mean().item())
+            errors.append(sum(wrong) / len(wrong))
+            changes.append(sum(change) / len(change) if change else None)
+        if hook is not None:
+            hook.remove()
+        return {"shifted_error": errors, "shifted_features": changes}
+
+
+def _strided(
+    first: int, second: int, shared: bool, hidden: tuple[int, ...] = (84,)
+) -> nn.Sequential:
+    """Two local layers that move by 2 pixels, with or without shared weights, then full ones."""
+    if shared:
+        local: list[nn.Module] = [nn.Conv2d(1, first, 5, 2), nn.Conv2d(first, second, 5, 2)]
+    else:
+        local = [
+            LocallyConnected2d(1, first, 32, 5, 2),
+            LocallyConnected2d(first, second, 14, 5, 2),
+        ]
+    head = fully_connected((second * 25, *hidden, 10))
+    parts: list[tuple[str, nn.Module]] = [
+        ("c1", local[0]),
+        ("c1_act", ScaledTanh()),
+        ("c3", local[1]),
+        ("c3_act", ScaledTanh()),
+    ]
+    return nn.Sequential(OrderedDict([*parts, ("head", head)]))
+
+
+def _pooled(pooling: Pooling) -> LeNet5:
+    return LeNet5(pooling=pooling, c3="full", output="linear")
+
+
+NETWORKS: dict[str, Callable[[], nn.Module]] = {
+    "784-300-10": lambda: fully_connected((784, 300, 10)),
+    "784-300-100-10": lambda: fully_connected((784, 300, 100, 10)),
+    "LeNet-1": lenet1,
+    "LeNet-4": lenet4,
+    "1024-58-10": lambda: fully_connected((1024, 58, 10)),
+    "local": lambda: _strided(4, 8, shared=False),
+    "local, shared": lambda: _strided(4, 8, shared=True),
+    "LeNet-5, strides": lambda: _strided(6, 16, shared=True, hidden=(120, 84)),
+    "LeNet-5, subsampling": lambda: _pooled("subsampling"),
+    "LeNet-5, average": lambda: _pooled("average"),
+    "LeNet-5, max": lambda: _pooled("max"),
+}
+
+WHY: Settings = {**TODAY, "training": 10_000, "shifts": 6}
+
+EXPERIMENTS = [
+    Experiment(
+        name="why-convolution",
+        title="What local connections, shared weights and pooling are worth",
+        source="Section II-A, pp. 5-6",
+        variants={
+            "fully connected": {**WHY, "network": "1024-58-10"},
+            "local": {**WHY, "network": "local"},
+            "local, shared": {**WHY, "network": "local, shared"},
+            "LeNet-5, strides": {**WHY, "network": "LeNet-5, strides", "features": "c3_act"},
+            "LeNet-5, subsampling": {
+                **WHY,
+                "network": "LeNet-5, subsampling",
+                "features": "s4_act",
+            },
+            "LeNet-5, average": {**WHY, "network": "LeNet-5, average", "features": "s4"},
+            "LeNet-5, max": {**WHY, "network": "LeNet-5, max", "features": "s4"},
+        },
+        seeds=5,
+        trainer=NetworkTrainer,
+        group=group,
+    )
+]

@@ -1,0 +1,336 @@
+"""Train several of today's LeNet-5 in parallel, in batches, each as if it were alone.
+
+What `lenet_utils.online` does for one pattern per update, for batches: networks that differ in
+seed, learning rate or weights, but share their layers, lie side by side in the lanes of a compiled
+kernel (parallel.cpp), and each gets the result that it has alone. A network that the kernel does
+not support, or a machine without a C++ compiler, is trained in plain PyTorch by the same steps.
+"""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, Protocol, TypeGuard
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from lenet_utils._native.calls import Kernel
+from lenet_utils._native.loader import load
+from lenet_utils._native.networks_1998 import MAX_CLASSES, c3_table, class_count
+from lenet_utils.layers import ScaledTanh, Subsampling
+from lenet_utils.mnist import MNIST_MEAN, MNIST_STD
+from lenet_utils.models import LeNet5
+from lenet_utils.online import GREY_1998
+
+MOMENTUM = 0.9
+"""As in parallel.cpp."""
+HIDDEN = 120, 84
+
+Optimizer = Literal["momentum", "adam"]
+MEMORIES = {"momentum": 1, "adam": 2}
+
+
+class Preprocessing(NamedTuple):
+    """How a digit enters a network.
+
+    grey: float32 (256,), the input value of each grey level; frame: how many pixels are put around
+    the digit, and border: their input value. The kernel supports frames of 2 around 28x28.
+    """
+
+    grey: Tensor
+    border: float
+    frame: int = 2
+
+    def inputs(self, images: Tensor) -> Tensor:
+        """Return inputs: uint8 (N, H, W) to float32 (N, 1, H + 2 frame, W + 2 frame)."""
+        return F.pad(self.grey[images.long()], (self.frame,) * 4, value=self.border)[:, None]
+
+
+PREPROCESSING = {
+    "1998": Preprocessing(GREY_1998, -0.1),
+    "modern": Preprocessing((torch.arange(256) / 255 - MNIST_MEAN) / MNIST_STD, 0.0),
+}
+"""As in the paper, and as `lenet5_modern` with `normalise_modern`, whose C1 pads with zeros."""
+
+
+class Member(NamedTuple):
+    """A network that is trained beside others, and how.
+
+    optimizer: "momentum" (SGD with momentum 0.9) or "adam" (AdamW); decay: weight decay of SGD's
+    kind or AdamW's; smoothing: the part of each target that is spread over all classes.
+    """
+
+    model: nn.Module
+    preprocessing: Preprocessing
+    optimizer: Optimizer
+    decay: float = 0.0
+    smoothing: float = 0.0
+
+
+class ParallelTraining(Protocol):
+    """Networks that are trained side by side."""
+
+    def step(
+        self,
+        images: Tensor,
+        labels: Tensor,
+        orders: Tensor,
+        rates: Tensor,
+        keep: list[Tensor | None],
+    ) -> tuple[Tensor, Tensor]:
+        """Do one update of each network; return summed losses and errors, float64 (K,).
+
+        Args:
+            images: uint8 (N, 28, 28).
+            labels: int64 (N,).
+            orders: int64 (K, B), each network's batch.
+            rates: float32 (K,), learning rates.
+            keep: for each network None, or float32 (B, 204), dropout's factors of C5's and F6's
+                states.
+        """
+        ...
+
+    def outputs(self, images: Tensor) -> Tensor:
+        """Return the scores of all images: float32 (K, N, classes)."""
+        ...
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the networks under "models", and the optimizers' states."""
+        ...
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a `state_dict`."""
+        ...
+
+
+def kernel() -> Kernel:
+    """Return the kernel; see `loader.load`."""
+    return Kernel(load(Path(__file__).with_suffix(".cpp")))
+
+
+def supports(model: nn.Module) -> TypeGuard[LeNet5]:
+    """Whether the kernel can train this network: LeNet5 of known parts with a linear output."""
+    if type(model) is not LeNet5 or model.smallest_wins or model.nominal_size != 32:
+        return False
+    parts = dict(model.named_children())
+    if class_count(model) > MAX_CLASSES:
+        return False
+    if not isinstance(parts["c1_act"], ScaledTanh | nn.ReLU):
+        return False
+    return not any(isinstance(part, nn.BatchNorm2d | nn.Dropout) for part in parts.values())
+
+
+class NativeTraining:
+    """Networks of equal layers in the lanes of the kernel, see `ParallelTraining`.
+
+    Args:
+        members: at most as many as there are lanes; `supports` each model.
+
+    Raises:
+        ValueError: more networks than lanes; a network that it does not support.
+        KernelUnavailable: the kernel cannot be built.
+    """
+
+    def __init__(self, members: Sequence[Member]) -> None:
+        self.kernel = kernel()
+        lanes = self.kernel.lanes
+        if not 1 <= len(members) <= lanes:
+            raise ValueError(f"got {len(members)} networks; expected 1 to {lanes}: split them.")
+        self.members = members
+        first = members[0].model
+        if not supports(first):
+            raise ValueError(
+                f"the kernel does not support this network; use PyTorchTraining:\n{first}"
+            )
+        table = c3_table(first).to(torch.uint8).contiguous()
+        self.network = (table, class_count(first), *_kind(first))
+        # A lane left over trains a copy of the last network, and nobody reads it.
+        filled = [*members, *[members[-1]] * (lanes - len(members))]
+        self.grey = torch.stack([m.preprocessing.grey for m in filled]).float().contiguous()
+        self.border = torch.tensor([m.preprocessing.border for m in filled])
+        self.decays = torch.tensor([m.decay for m in filled])
+        self.smoothings = torch.tensor([m.smoothing for m in filled])
+        self.mine = {
+            kind: torch.tensor([float(m.optimizer == kind) for m in filled])
+            for kind in dict.fromkeys(m.optimizer for m in members)
+        }
+        self._read_models()
+        self.gradients = torch.zeros_like(self.parameters)
+        self.memories = {
+            kind: [torch.zeros_like(self.parameters) for _ in range(MEMORIES[kind])]
+            for kind in self.mine
+        }
+        self.updates = 0
+
+    def _read_models(self) -> None:
+        models = [m.model for m in self.members]
+        vectors = [nn.utils.parameters_to_vector(m.parameters()).detach() for m in models]
+        self.parameters = self._columns(vectors)
+
+    def _columns(self, columns: Sequence[Tensor]) -> Tensor:
+        rows = [*columns, *[columns[-1]] * (self.kernel.lanes - len(columns))]
+        return torch.stack(rows, -1).contiguous()
+
+    def step(
+        self,
+        images: Tensor,
+        labels: Tensor,
+        orders: Tensor,
+        rates: Tensor,
+        keep: list[Tensor | None],
+    ) -> tuple[Tensor, Tensor]:
+        """Do one update of each network, see `ParallelTraining.step`."""
+        own, count = orders.shape
+        lanes = self.kernel.lanes
+        rows = torch.cat([orders, orders[-1:].expand(lanes - own, -1)])
+        factors = None
+        if any(k is not None for k in keep):
+            ones = torch.ones(count, sum(HIDDEN))
+            factors = self._columns([ones if k is None else k for k in keep])
+        losses = torch.zeros(lanes, dtype=torch.float64)
+        wrong = torch.zeros(lanes, dtype=torch.int64)
+        self.kernel(
+            "batch_gradients",
+            *self.network,
+            *(images, labels.to(torch.uint8), self.grey, self.border),
+            *(rows.to(torch.int32).contiguous(), factors, self.smoothings),
+            *(self.parameters, self.gradients, losses, wrong),
+        )
+        self._update(self._columns(list(rates.float())))
+        return losses[:own], wrong[:own].double()
+
+    def _update(self, rates: Tensor) -> None:
+        self.updates += 1
+        for kind, mine in self.mine.items():
+            # At a rate of 0 a step leaves the lanes of the other optimizer as they are.
+            step = [self.updates] if kind == "adam" else []
+            states = self.parameters, self.gradients, *self.memories[kind]
+            self.kernel(f"{kind}_step", *states, rates * mine, self.decays, *step)
+
+    def outputs(self, images: Tensor) -> Tensor:
+        """Return the scores of all images: float32 (K, N, classes)."""
+        images = images.contiguous()
+        out = torch.empty(len(images), self.network[1], self.kernel.lanes)
+        self.kernel(
+            "batch_outputs", *self.network, images, self.grey, self.border, self.parameters, out
+        )
+        return out.permute(2, 0, 1)[: len(self.members)].contiguous()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the networks under "models", and the optimizers' states."""
+        own = len(self.members)
+        for vector, member in zip(self.parameters.T[:own], self.members, strict=True):
+            nn.utils.vector_to_parameters(vector.contiguous(), member.model.parameters())
+        return {
+            "models": [m.model.state_dict() for m in self.members],
+            "memories": {
+                kind: [memory[:, :own].clone() for memory in memories]
+                for kind, memories in self.memories.items()
+            },
+            "updates": self.updates,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a `state_dict`."""
+        for member, parameters in zip(self.members, state["models"], strict=True):
+            member.model.load_state_dict(parameters)
+        self._read_models()
+        self.memories = {
+            kind: [self._columns(list(memory.T)) for memory in memories]
+            for kind, memories in state["memories"].items()
+        }
+        self.updates = state["updates"]
+
+
+def _kind(model: LeNet5) -> tuple[int, int]:
+    """Return the kernel's numbers for the activation function and the pooling."""
+    activation = 0 if isinstance(model.c1_act, ScaledTanh) else 1
+    pooling = (Subsampling, nn.AvgPool2d, nn.MaxPool2d)
+    return activation, next(i for i, kind in enumerate(pooling) if isinstance(model.s2, kind))
+
+
+class PyTorchTraining:
+    """The same in plain PyTorch, one network after another, of any layers."""
+
+    def __init__(self, members: Sequence[Member], device: torch.device | str = "cpu") -> None:
+        self.members, self.device = members, device
+        self.optimizers: list[torch.optim.Optimizer] = []
+        for model, _, kind, decay, _ in members:
+            parameters = model.to(device).parameters()
+            if kind == "adam":
+                self.optimizers.append(torch.optim.AdamW(parameters, weight_decay=decay))
+            else:
+                self.optimizers.append(
+                    torch.optim.SGD(parameters, lr=0.0, momentum=MOMENTUM, weight_decay=decay)
+                )
+
+    def step(
+        self,
+        images: Tensor,
+        labels: Tensor,
+        orders: Tensor,
+        rates: Tensor,
+        keep: list[Tensor | None],
+    ) -> tuple[Tensor, Tensor]:
+        """Do one update of each network, see `ParallelTraining.step`."""
+        losses, wrong = [], []
+        for i, member in enumerate(self.members):
+            model, optimizer = member.model.train(), self.optimizers[i]
+            targets = labels[orders[i]].to(self.device)
+            hooks = _dropout(model, keep[i], self.device)
+            scores = model(member.preprocessing.inputs(images[orders[i]]).to(self.device))
+            for hook in hooks:
+                hook.remove()
+            loss = F.cross_entropy(scores, targets, label_smoothing=member.smoothing)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.param_groups[0]["lr"] = float(rates[i])
+            optimizer.step()
+            losses.append(loss.detach().cpu().double() * len(targets))
+            wrong.append((scores.detach().argmax(1) != targets).sum().cpu().double())
+        return torch.stack(losses), torch.stack(wrong)
+
+    @torch.no_grad()
+    def outputs(self, images: Tensor) -> Tensor:
+        """Return the scores of all images: float32 (K, N, classes)."""
+        answers = []
+        for member in self.members:
+            model = member.model.eval()
+            inputs = (member.preprocessing.inputs(part) for part in images.split(500))
+            answers.append(torch.cat([model(x.to(self.device)).cpu() for x in inputs]))
+        return torch.stack(answers)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the networks under "models", and the optimizers' states."""
+        return {
+            "models": [m.model.state_dict() for m in self.members],
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a `state_dict`."""
+        for member, parameters in zip(self.members, state["models"], strict=True):
+            member.model.load_state_dict(parameters)
+        for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(saved)
+
+
+def _dropout(model: nn.Module, keep: Tensor | None, device: torch.device | str) -> list[Any]:
+    """Multiply the states of C5 and F6 by their factors while the hooks are there."""
+    if keep is None:
+        return []
+    factors = keep.to(device).split(HIDDEN, 1)
+    layers = (model.get_submodule("c5_act"), model.get_submodule("f6_act"))
+    return [
+        layer.register_forward_hook(lambda m, x, y, f=f: y * f[:, :, None, None])
+        for layer, f in zip(layers, factors, strict=True)
+    ]
+
+
+def one_cycle(step: int, steps: int, warm: float = 0.3) -> float:
+    """Return the fraction of the largest rate at a step: a linear rise, then half a cosine down."""
+    rise = warm * steps
+    if step < rise:
+        return 0.04 + 0.96 * step / rise
+    return 0.5 * (1 + math.cos(math.pi * (step - rise) / (steps - rise)))

@@ -1,0 +1,11 @@
+"""What experiments found: records, intervals, the comparison with the paper, shipped weights.
+
+`records` reads and writes what was measured, `intervals` says how sure a mean is, `comparison`
+sets the paper's numbers beside ours, `trained` loads the weights that ship. The experiments
+themselves are in the package `lenet_research`, which no lesson needs.
+"""
+
+from lenet_utils.results.intervals import Mean, mean_interval
+from lenet_utils.results.records import Record, Run, load_record
+
+__all__ = ["Mean", "Record", "Run", "load_record", "mean_interval"]

@@ -1,0 +1,35 @@
+"""Freed memory is used again, without a lasting setting."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc returns memory; others do otherwise")
+def test_freed_memory_is_used_again() -> None:
+    code = """
+import resource, sys, torch
+from lenet_utils.system import keep_memory
+
+def update():
+    blocks = [torch.ones(1_000_000) for _ in range(3)]  # 12 MB
+
+if sys.argv[1] == "keep":
+    keep_memory()
+for _ in range(3):
+    update()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(10):
+    update()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+    limit = {**os.environ, "MALLOC_MMAP_THRESHOLD_": str(2**17)}  # each large block goes back
+    kept, returned, told = (
+        int(subprocess.check_output([sys.executable, "-c", code, word], env=environment))
+        for word, environment in (("keep", None), ("return", limit), ("keep", limit))
+    )
+    # Pages that the system had to clear; now and then the heap grows by a block.
+    assert 10 * kept < returned
+    assert 2 * told > returned  # what the user has set stays
