@@ -22,7 +22,7 @@ from lenet_utils.checks.verdict import (
 
 @check
 def moved_maps(steps: Any) -> str:
-    """Check exercise 13.1: how far the maps move when the digit moves by four pixels.
+    """Check exercise 15.1: how far the maps move when the digit moves by four pixels.
 
     Args:
         steps: four whole numbers: by how many units the maps of C1, S2, C3 and S4 move.
@@ -56,7 +56,7 @@ def moved_maps(steps: Any) -> str:
 
 @check
 def turns(function: Any) -> str:
-    """Check exercise 13.2: the affine maps of turns.
+    """Check exercise 15.2: the affine maps of turns.
 
     Args:
         function: called with angles in degrees, float (N,); returns the maps that turn clockwise
@@ -118,7 +118,7 @@ def _point(values: Tensor) -> str:
 
 @check
 def reach(function: Any) -> str:
-    """Check exercise 13.3: how far one can go before the error passes a limit.
+    """Check exercise 15.3: how far one can go before the error passes a limit.
 
     Args:
         function: called with amounts, rising from 0, the errors at them, and a limit; returns the

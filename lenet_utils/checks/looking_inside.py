@@ -11,7 +11,7 @@ from lenet_utils.checks.verdict import call, check, close, recognise, shape, ten
 
 @check
 def strongest_patch(function: Any) -> str:
-    """Check exercise 12.1: the window that excites a map most.
+    """Check exercise 14.1: the window that excites a map most.
 
     Args:
         function: called with the states of one map for some pictures, float (N, h, w), the
@@ -77,7 +77,7 @@ def strongest_patch(function: Any) -> str:
 
 @check
 def climb_step(function: Any) -> str:
-    """Check exercise 12.2: a step uphill that stays within the range of grey.
+    """Check exercise 14.2: a step uphill that stays within the range of grey.
 
     Args:
         function: called with a picture x and a gradient of the same shape, the step's length, and
@@ -152,7 +152,7 @@ def _explain_step(
 
 @check
 def covered(function: Any) -> str:
-    """Check exercise 12.3: a square of the picture covered with background.
+    """Check exercise 14.3: a square of the picture covered with background.
 
     Args:
         function: called with a picture, float (H, W), the row and the column of the square's first
@@ -240,7 +240,7 @@ def _explain_cover(
 
 @check
 def class_share(function: Any) -> str:
-    """Check exercise 12.4: the share of a unit's variance that lies between the classes.
+    """Check exercise 14.4: the share of a unit's variance that lies between the classes.
 
     Args:
         function: called with states, float (N, units), and labels, int64 (N,); returns the shares,

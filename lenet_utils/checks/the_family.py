@@ -23,7 +23,7 @@ INPUTS, OUTPUTS = 512 * 7 * 7, 4096
 
 @check
 def alexnet_sides(after_convolution: Any, after_pooling: Any) -> str:
-    """Check exercise 15.1: the first two layers of AlexNet on 224x224.
+    """Check exercise 13.1: the first two layers of AlexNet on 224x224.
 
     Args:
         after_convolution: side of the maps after kernels of 11, a stride of 4, a padding of 2.
@@ -69,7 +69,7 @@ def alexnet_sides(after_convolution: Any, after_pooling: Any) -> str:
 
 @check
 def first_full_layer(parameters: Any) -> str:
-    """Check exercise 15.2: parameters of VGG's first fully connected layer."""
+    """Check exercise 13.2: parameters of VGG's first fully connected layer."""
     count = unrounded(parameters, "the answer")
     weights = INPUTS * OUTPUTS
     one_a_map = "this has one input a map. Each of the 512 maps has 7 x 7 units, and all are read."
@@ -118,7 +118,7 @@ class _Block(nn.Module):
 
 @check
 def residual(function: Any) -> str:
-    """Check exercise 15.3: a block with a shortcut.
+    """Check exercise 13.3: a block with a shortcut.
 
     Args:
         function: called with a block and its input x; returns the ReLU of their sum.
