@@ -148,7 +148,7 @@ SEARCHED = [*list(ROAD)[2:], "modern, one-cycle"]
 @pytest.mark.parametrize("step", SEARCHED)
 def test_each_step_has_the_rate_that_held_out_digits_chose_for_it(step):
     def kind(settings):
-        return {k: v for k, v in settings.items() if k not in ("rate", "curvature", "epochs")}
+        return {k: v for k, v in settings.items() if k not in ("lr", "curvature", "epochs")}
 
     mine, record = {**ROAD, **SINCE}[step], load_record("road-rates")
     tried = [v for v, settings in record.variants.items() if kind(settings) == kind(mine)]
