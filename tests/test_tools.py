@@ -1,13 +1,10 @@
 """The tools: reruns that give no diff, and packages that are checked before they are used."""
 
-import base64
-import hashlib
-import io
+import json
 import os
 import shutil
 import subprocess
 import sys
-import tarfile
 from unittest.mock import MagicMock
 
 import nbformat
@@ -148,50 +145,31 @@ def test_a_lesson_that_fails_is_left_as_it_was(tmp_path, monkeypatch, capsys):
 
 
 @pytest.fixture
-def archive(tmp_path):
-    path = tmp_path / "thing-1.0.0.tgz"
-    with tarfile.open(path, "w:gz") as tar:
-        for name in ("a.js", "fonts/b.woff", "fonts/deep/c.woff", "unwanted.js"):
-            info = tarfile.TarInfo(f"package/{name}")
-            info.size = len(name)
-            tar.addfile(info, io.BytesIO(name.encode()))
-    return path
-
-
-def test_only_the_wanted_members_are_unpacked(archive, tmp_path):
-    package = vendor.Package("thing", "1.0.0", "", {"a.js": "x/a.js", "fonts/": "x/f/"})
-    vendor.unpack(package, archive, tmp_path / "out")
-    found = {p.relative_to(tmp_path / "out").as_posix() for p in (tmp_path / "out").rglob("*.*")}
-    assert found == {"x/a.js", "x/f/b.woff", "x/f/deep/c.woff"}
-    assert (tmp_path / "out/x/f/b.woff").read_text(encoding="utf-8") == "fonts/b.woff"
-
-
-def test_a_member_that_is_missing_is_named(archive, tmp_path):
-    package = vendor.Package("thing", "1.0.0", "", {"gone.js": "gone.js"})
-    with pytest.raises(ValueError, match="thing 1.0.0 holds no gone.js"):
-        vendor.unpack(package, archive, tmp_path / "out")
-
-
-def test_an_archive_that_was_changed_is_refused(archive, tmp_path, monkeypatch):
-    # npm has "delivered" the archive into the folder already.
-    monkeypatch.setattr(vendor.subprocess, "run", lambda *args, **options: None)
-    package = vendor.Package("thing", "1.0.0", "AAAA", {})
-    with pytest.raises(ValueError, match="expected AAAA"):
-        vendor.fetch(package, tmp_path)
+def modules(tmp_path):
+    """What npm installs: a package called thing."""
+    folder = tmp_path / "node_modules"
+    for name in ("a.js", "fonts/b.woff", "fonts/deep/c.woff", "unwanted.js"):
+        (folder / "thing" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "thing" / name).write_text(name, encoding="utf-8")
+    return folder
 
 
 @pytest.fixture
-def npm(archive, tmp_path, monkeypatch):
+def npm(modules, tmp_path, monkeypatch):
     """A package that is wanted, and a folder on the PATH that an npm may come into."""
-    digest = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
-    package = vendor.Package("thing", "1.0.0", digest, {"a.js": "x/a.js", "fonts/": "x/f/"})
-    monkeypatch.setattr(vendor, "PACKAGES", (package,))
+    book = tmp_path / "book"
+    book.mkdir()
+    (book / "package.json").write_text('{"dependencies": {"thing": "1.0.0"}}', encoding="utf-8")
+    (book / "package-lock.json").write_text("{}", encoding="utf-8")
+    monkeypatch.setattr(vendor, "BOOK", book)
+    monkeypatch.setattr(vendor, "FILES", {"thing": {"a.js": "x/a.js", "fonts": "x/f"}})
+    monkeypatch.setattr(vendor, "MENDED", {"x/a.js": ("a.", "the a.")})
     monkeypatch.setattr(vendor, "FOLDER", tmp_path / "vendor")
     monkeypatch.setattr("sys.argv", ["vendor.py"])
     programs = tmp_path / "programs"
     programs.mkdir()
     monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
-    monkeypatch.setenv("ARCHIVE", str(archive))
+    monkeypatch.setenv("MODULES", str(modules))
 
     def comes(script: str) -> None:
         (programs / "npm").write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
@@ -201,7 +179,34 @@ def npm(archive, tmp_path, monkeypatch):
     return comes
 
 
-DELIVERS = 'for folder; do :; done; [ "$1" = view ] || cp "$ARCHIVE" "$folder"'
+DELIVERS = '[ "$1" = view ] || { test -f package-lock.json && cp -r "$MODULES" .; }'
+
+
+def test_only_the_wanted_files_are_taken_and_mended(npm, modules, tmp_path):
+    vendor.take(modules, tmp_path / "out")
+    found = {p.relative_to(tmp_path / "out").as_posix() for p in (tmp_path / "out").rglob("*.*")}
+    assert found == {"x/a.js", "x/f/b.woff", "x/f/deep/c.woff"}
+    assert (tmp_path / "out/x/f/b.woff").read_text(encoding="utf-8") == "fonts/b.woff"
+    assert (tmp_path / "out/x/a.js").read_text(encoding="utf-8") == "the a.js"
+
+
+def test_a_file_that_is_missing_or_not_as_it_was_is_named(npm, modules, tmp_path):
+    (modules / "thing" / "a.js").write_text("b.js", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"expected 'a\.' once in x/a\.js"):
+        vendor.take(modules, tmp_path / "out")
+    (modules / "thing" / "a.js").unlink()
+    with pytest.raises(ValueError, match=r"thing 1\.0\.0 holds no a\.js"):
+        vendor.take(modules, tmp_path / "out")
+
+
+def test_the_lock_file_has_a_digest_of_each_package_and_names_no_host():
+    book = ROOT / "book"
+    lock = json.loads((book / "package-lock.json").read_text(encoding="utf-8"))
+    wanted = json.loads((book / "package.json").read_text(encoding="utf-8"))["dependencies"]
+    assert lock["packages"][""]["dependencies"] == wanted and wanted.keys() == vendor.FILES.keys()
+    for name, package in lock["packages"].items():
+        assert not name or package["integrity"].startswith("sha512-"), name
+        assert "resolved" not in package, f"{name}: write it with --omit-lockfile-registry-resolved"
 
 
 def test_without_npm_nothing_is_fetched_and_said_so_until_it_comes(npm, capsys):
@@ -229,9 +234,19 @@ def test_what_has_gone_of_the_packages_is_fetched_again(npm):
         assert path.exists()
 
 
+def test_another_version_is_fetched(npm):
+    npm(DELIVERS)
+    vendor.main()
+    (vendor.BOOK / "package-lock.json").write_text('{"new": 1}', encoding="utf-8")
+    assert not vendor.is_whole()
+    vendor.main()
+    assert vendor.is_whole()
+
+
 def test_a_package_that_was_changed_stops_the_build_with_a_sentence(npm):
-    npm(DELIVERS.replace("cp", "gzip -c <").replace('"$folder"', '>"$folder/thing.tgz"'))
-    assert "arrived with SHA-512" in vendor.main()
+    # As npm says it, for a digest that was changed in the lock file.
+    npm('[ "$1" = view ] || { echo "npm error code EINTEGRITY" >&2; exit 1; }')
+    assert "EINTEGRITY" in vendor.main() and "tell the maintainers" in vendor.main()
     assert not vendor.FOLDER.exists()
 
 
