@@ -5,9 +5,10 @@
     python -m lenet_research show NAME
     python -m lenet_research ledger
 
-`protocol` says what an experiment is, `running` runs one, `records` keeps what it found, `ledger`
-sets the paper's numbers beside it, `trained` ships weights; the other modules hold the experiments
-themselves. A run writes its record after every epoch and, after a kill, goes on from there.
+`experiment` says what an experiment is, `running` runs one, `shipping` puts trained weights into
+the package; the other modules hold the experiments and their trainers. `lenet_utils.results` keeps
+what was found and sets it beside the paper's numbers. A run writes its record after every epoch and,
+after a kill, goes on from there.
 
 Choices are made on digits held out of the training set. Final test errors stand in the record of
 every run, also of those that were not chosen; no choice is made by them.
@@ -24,11 +25,8 @@ work beside it, and `show` what a run of each variant took, side by side with ot
   polynomial SVM takes.
 - `fast` measures seconds: run it on a machine that does nothing else.
 
-Elsewhere: `OMP_NUM_THREADS` says how many cores a run may use. On a GPU add `--device cuda`. On a
-cluster give each task of a job array its own seeds and folder, and merge:
-
-    python -m lenet_research run NAME --seeds 3-3 --records part-3
-    python -m lenet_research merge NAME part-*
+`OMP_NUM_THREADS` says how many cores a run may use; on a GPU add `--device cuda`. README.md, beside
+this file, says how to use several machines.
 """
 
 from importlib import import_module
