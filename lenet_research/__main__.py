@@ -1,6 +1,7 @@
 """The command line: python -m lenet_research list | run NAME | show NAME | ..."""
 
 import argparse
+import io
 import os
 import sys
 from pathlib import Path
@@ -173,5 +174,6 @@ def describe(record: Record) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.reconfigure(errors="backslashreplace")  # some locales have no ±
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # some locales have no ±
     sys.exit(main())

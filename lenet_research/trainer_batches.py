@@ -241,9 +241,9 @@ class BatchTrainer:
         return losses, errors
 
     def _rate(self, job: Job, step: int, steps: int) -> float:
-        if job.settings["schedule"] == "one-cycle":
-            return job.settings["lr"] * one_cycle(step, steps)
-        return job.settings["lr"] * self.shape[self.done]
+        lr: float = job.settings["lr"]
+        one = job.settings["schedule"] == "one-cycle"
+        return lr * (one_cycle(step, steps) if one else self.shape[self.done])
 
     def _errors(self, digits: Digits) -> list[float]:
         if self.training is not None:

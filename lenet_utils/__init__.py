@@ -7,6 +7,7 @@ Recognition", Proc. IEEE, November 1998; pages as in the authors' own PDF.
 
 from lenet_utils.accounting import LayerTable, layer_table
 from lenet_utils.evaluation import Evaluation, evaluate
+from lenet_utils.ink import NoDigit
 from lenet_utils.layers import (
     TABLE_I,
     RBFOutput,
@@ -26,7 +27,7 @@ from lenet_utils.mnist import (
     pixel_statistics,
 )
 from lenet_utils.models import LeNet5, lenet5_1998, lenet5_modern, lenet5_tutorial
-from lenet_utils.photos import NoDigit, Photo, prepare_photo, read_photo
+from lenet_utils.photos import Photo, prepare_photo, read_photo
 from lenet_utils.results.comparison import ledger
 from lenet_utils.results.records import load_record
 from lenet_utils.results.trained import load_trained

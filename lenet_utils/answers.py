@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from lenet_utils.layers import RBFOutput, squared_distances
 
-IN_ORDER = {nn.Sequential.forward}
+IN_ORDER: set[Callable[..., Any]] = {nn.Sequential.forward}
 """The `forward` functions that give what the last part gives."""
 
 _DISTANCES = RBFOutput.forward
@@ -28,7 +28,7 @@ _SCORES = (F.cross_entropy, F.nll_loss, F.multi_margin_loss)
 _SCORES_MODULES = (nn.CrossEntropyLoss, nn.NLLLoss, nn.MultiMarginLoss)
 
 
-class Reading:
+class AnswerRule:
     """How to read a network's outputs, found out at the latest at its first batch.
 
     Args:
@@ -110,7 +110,8 @@ def unwrapped(model: nn.Module) -> nn.Module:
     while type(model).__module__.startswith("torch.") and type(model).__name__ in _WRAPPERS:
         if _changed(model):
             break
-        model = model._orig_mod if type(model).__name__ == "OptimizedModule" else model.module
+        compiled = type(model).__name__ == "OptimizedModule"
+        model = getattr(model, "_orig_mod" if compiled else "module")
     return model
 
 

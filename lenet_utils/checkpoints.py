@@ -145,7 +145,7 @@ def _names(code: types.CodeType) -> tuple[list[str], set[str]]:
 
 def _checksum(numbers: Tensor) -> str:
     raw = numbers.detach().cpu().contiguous().flatten().view(torch.uint8).numpy()
-    return f"checksum {zlib.crc32(raw):08x}"
+    return f"checksum {zlib.crc32(raw.data):08x}"
 
 
 def require_writable(path: Path) -> None:

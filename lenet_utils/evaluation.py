@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from lenet_utils._native.c1_to_s4 import compiled
-from lenet_utils.answers import Reading
+from lenet_utils.answers import AnswerRule
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,8 @@ def evaluate(
     labels = require_examples(images, labels)
     require_whole("batch_size", batch_size)
     require_network(model)
-    reading, wins, parts = Reading(model, smallest_wins), False, []
+    rule, wins = AnswerRule(model, smallest_wins), False
+    parts: list[Tensor] = []
     modes = {part: part.training for part in model.modules()}
     with lent(model, device) as where:
         model.eval()
@@ -79,10 +80,10 @@ def evaluate(
             for images_of_batch in images.split(batch_size):
                 x = images_of_batch.to(where)
                 if not parts:
-                    with reading.watching() as seen:
+                    with rule.watching() as seen:
                         y = network(x)
                     require_classes(y, len(x), labels)
-                    wins = reading.choose(y, seen)
+                    wins = rule.choose(y, seen)
                 else:
                     y = network(x)
                 parts.append(y.cpu())

@@ -11,6 +11,7 @@ from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
+from torch.jit import is_scripting  # type: ignore[attr-defined]  # not in its __all__
 
 from lenet_utils.answers import IN_ORDER, derived, holds_distances
 from lenet_utils.layers import (
@@ -105,7 +106,7 @@ class LeNet5(NamedSequential):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return outputs (N, classes), or (N, classes, H, W) for a wider input."""
-        if not torch.jit.is_scripting():
+        if not is_scripting():
             self.require_input(x)
         return self.in_order(x)
 
@@ -129,7 +130,7 @@ class LeNet5(NamedSequential):
     @torch.no_grad()
     def predict(self, x: Tensor) -> Tensor:
         """Return the class of each input: int64 (N,), or (N, H, W) for a wider input."""
-        y = self(x)
+        y: Tensor = self(x)
         return y.argmin(1) if self.smallest_wins else y.argmax(1)
 
     def require_input(self, x: Tensor) -> None:

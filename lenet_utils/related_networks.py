@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
+from torch.jit import is_scripting  # type: ignore[attr-defined]  # not in its __all__
 from torch.nn import functional as F
 
 from lenet_utils.accounting import count_layer
@@ -68,13 +69,13 @@ class LocallyConnected2d(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply each position's own kernels."""
-        if not torch.jit.is_scripting():
+        if not is_scripting():
             self._require_input(x)
         channels, height, width = self.shape
         batch = x.reshape(-1, channels, height, width)
         fields = F.unfold(batch, self.kernel_size, stride=self.stride).permute(2, 0, 1)
         sums = torch.bmm(fields, self.weight.transpose(1, 2)).permute(1, 2, 0)
-        maps = sums.unflatten(2, (self.side, self.side)) + self.bias
+        maps: Tensor = sums.unflatten(2, (self.side, self.side)) + self.bias
         return maps.reshape(x.shape[:-3] + maps.shape[1:])
 
     def _require_input(self, x: Tensor) -> None:

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lenet_utils._native.c1_to_s4 import Network, compiled
-from lenet_utils.answers import Reading
+from lenet_utils.answers import AnswerRule
 from lenet_utils.checkpoints import describe_run, require_writable, resume, save_checkpoint
 from lenet_utils.evaluation import (
     decide,
@@ -185,7 +185,7 @@ def fit(
     require_whole("epochs", epochs)
     require_whole("batch_size", batch_size)
     _require_mean(criterion)
-    reading = Reading(model, smallest_wins, criterion)
+    rule = AnswerRule(model, smallest_wins, criterion)
     device = usable(device) if device is not None else get_device()
     path = Path(checkpoint) if checkpoint is not None else None
     if path is not None:
@@ -215,7 +215,7 @@ def fit(
                 history = History(**resume(path, run, state, epochs))
 
         images, labels = images.to(device), labels.to(device)
-        trainer = _Trainer(model, network, images, labels, optim, scheduler, criterion, reading)
+        trainer = _Trainer(model, network, images, labels, optim, scheduler, criterion, rule)
         with _bar(epochs * batches, len(history) * batches, progress) as bar:
             for epoch in range(len(history), epochs):
                 bar.set_description(f"epoch {epoch + 1}/{epochs}")
@@ -250,7 +250,7 @@ class _Trainer:
     optim: torch.optim.Optimizer
     scheduler: Any
     criterion: Criterion
-    reading: Reading
+    rule: AnswerRule
     wins: bool | None = None
 
     def epoch(self, batches: tuple[Tensor, ...], bar: Any) -> tuple[float, float]:
@@ -287,10 +287,10 @@ class _Trainer:
         # statistics are put back.
         buffers = {name: buffer.clone() for name, buffer in self.model.named_buffers()}
         try:
-            with self.reading.watching() as seen:
+            with self.rule.watching() as seen:
                 outputs = self.network(x)
             require_classes(outputs, len(x), self.labels)
-            self.wins = self.reading.choose(outputs, seen)
+            self.wins = self.rule.choose(outputs, seen)
         except ValueError:
             for name, buffer in self.model.named_buffers():
                 buffer.copy_(buffers[name])

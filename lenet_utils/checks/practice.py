@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lenet_utils.checks.probe import Probe, plain_sgd, settings, with_momentum
+from lenet_utils.checks.probe import MakeOptimizer, Probe, plain_sgd, settings, with_momentum
 from lenet_utils.checks.verdict import (
     as_tensor,
     call,
@@ -78,7 +78,7 @@ def training_step(function: Any) -> str:
     return "Forward, loss, clear, backward, step: the loop that all training is made of."
 
 
-def _require_step(model: Probe, batches: _Batches, make: Callable) -> None:
+def _require_step(model: Probe, batches: _Batches, make: MakeOptimizer) -> None:
     """Refuse a step that a known mistake explains, or any other."""
     if _same(model, _trained(batches[:-1], make)):
         wrong("the weights did not change: call loss.backward() and then optimizer.step().")
@@ -144,7 +144,7 @@ def _wrong_value(
 
 def _trained(
     batches: _Batches,
-    make: Callable,
+    make: MakeOptimizer,
     loss: _Loss = F.cross_entropy,
     *,
     clear: bool = True,

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+MakeOptimizer = Callable[..., torch.optim.Optimizer]
+
 
 class Probe(nn.Module):
     """A small network that remembers how it is called."""
@@ -37,7 +39,8 @@ class Probe(nn.Module):
         # The mode of a layer: whoever sets only the network's own leaves its layers as they were.
         self.training_modes.append(self.linear.training)
         self.gradients.append(torch.is_grad_enabled())
-        return self.linear(x.flatten(1)) * 3
+        scores: Tensor = self.linear(x.flatten(1)) * 3
+        return scores
 
 
 plain_sgd = partial(torch.optim.SGD, lr=0.5)
@@ -60,7 +63,7 @@ def replay(
     batches: list[list[int]],
     images: Tensor,
     labels: Tensor,
-    make: Callable[..., torch.optim.Optimizer] = plain_sgd,
+    make: MakeOptimizer = plain_sgd,
     *,
     loss: Callable[[Tensor, Tensor], Tensor] = F.cross_entropy,
     clear: bool = True,

@@ -1,7 +1,6 @@
 """Checks of the lesson "Find the bugs" that try a repaired function out."""
 
 import itertools
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -9,6 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from lenet_utils.checks.probe import (
+    MakeOptimizer,
     Probe,
     places,
     plain_sgd,
@@ -223,7 +223,7 @@ def _examine_orders(orders: list[list[int]], together: list[bool]) -> None:
 
 
 def _examine_weights(
-    batches: list[list[int]], probe: Probe, images: Tensor, labels: Tensor, make: Callable
+    batches: list[list[int]], probe: Probe, images: Tensor, labels: Tensor, make: MakeOptimizer
 ) -> None:
     def as_if(batches: list[list[int]] = batches, **fault: Any) -> bool:
         twin = replay(batches, images, labels, make, **fault)[0]

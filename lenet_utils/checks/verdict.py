@@ -5,7 +5,7 @@ import itertools
 import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -169,10 +169,10 @@ def tensor(answer: Any, shape: tuple[int, ...], name: str) -> Tensor:
         wrong(f"{name} has shape {tuple(answer.shape)}; expected {shape}.")
     if answer.dtype in (torch.float16, torch.bfloat16):
         wrong(f"{name} has type {answer.dtype}, which keeps 3 digits: compute in float32.")
-    answer = answer.detach().cpu()
-    if not bool(answer.isfinite().all()):
+    numbers: Tensor = answer.detach().cpu()
+    if not bool(numbers.isfinite().all()):
         wrong(f"{name} holds NaN or infinite values. Look for a division by zero or a log of 0.")
-    return answer.double()
+    return numbers.double()
 
 
 def shape(answer: Any) -> tuple[int, ...] | None:
@@ -208,7 +208,8 @@ def call(
     given = [surroundings.duplicate(argument) for argument in arguments]
     before = [surroundings.duplicate(argument) for argument in arguments]
     models = [argument for argument in given if isinstance(argument, nn.Module)]
-    calling = surroundings.package_calls() if unaided else nullcontext([])
+    nobody: AbstractContextManager[list[str]] = nullcontext([])
+    calling = surroundings.package_calls() if unaided else nobody
     with surroundings.watched(models, allowed) as left, calling as calls:
         result, used = _run(function, given, name, without)
     if _unwritten(result):
@@ -241,7 +242,7 @@ def _require_function(function: Any, name: str) -> None:
 
 
 def _run(
-    function: Callable, given: list[Any], name: str, without: Mapping[str, str]
+    function: Callable[..., Any], given: list[Any], name: str, without: Mapping[str, str]
 ) -> tuple[Any, str]:
     try:
         if not without:
