@@ -115,8 +115,8 @@ def _list(options: argparse.Namespace) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
+    from lenet_utils.devices import get_device
     from lenet_utils.mnist import load_mnist
-    from lenet_utils.training import get_device
 
     experiment = _find(options.name)
     record = run_experiment(

@@ -6,6 +6,7 @@ Recognition", Proc. IEEE, November 1998; pages as in the authors' own PDF.
 """
 
 from lenet_utils.accounting import LayerTable, layer_table
+from lenet_utils.devices import get_device
 from lenet_utils.evaluation import Evaluation, evaluate
 from lenet_utils.ink import NoDigit
 from lenet_utils.layers import (
@@ -31,7 +32,7 @@ from lenet_utils.photos import Photo, prepare_photo, read_photo
 from lenet_utils.results.comparison import ledger
 from lenet_utils.results.records import load_record
 from lenet_utils.results.trained import load_trained
-from lenet_utils.training import History, fit, get_device, seed_everything, split_validation
+from lenet_utils.training import History, fit, seed_everything, split_validation
 from lenet_utils.weights import load_model, save_model
 
 __all__ = [

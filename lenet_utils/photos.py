@@ -21,7 +21,7 @@ from lenet_utils.distortions import deslant
 from lenet_utils.ink import NoDigit, at_working_size, darkness_of, even_strokes, ink_of, one_digit
 from lenet_utils.mnist import load_mnist, normalise_1998, normalise_modern, pad_to_32
 from lenet_utils.picture_files import read_brightness
-from lenet_utils.preparation import centre, fit_into_box
+from lenet_utils.preparation import centre, fit_into_box, told
 from lenet_utils.results.trained import load_trained
 
 FARTHEST = 20.0
@@ -188,12 +188,8 @@ def _prepared(values: np.ndarray, done: str) -> Photo:
 def _require_grey(grey: Tensor) -> None:
     real = isinstance(grey, Tensor) and (grey.dtype == torch.uint8 or grey.is_floating_point())
     if not real or grey.dim() != 2 or 0 in grey.shape:
-        told = f"a {type(grey).__name__}"
-        if isinstance(grey, Tensor):
-            told = f"{grey.dtype} of shape {tuple(grey.shape)}"
-        raise ValueError(
-            f"the picture is {told}; expected uint8 or float of shape (H, W). {_advice(grey)}"
-        )
+        shape = f"expected uint8 or float of shape (H, W). {_advice(grey)}"
+        raise ValueError(f"the picture is {told(grey)}; {shape}")
     if not bool(((grey >= 0) & (grey <= 255)).all()):
         raise ValueError(
             f"brightness goes from {grey.min():g} to {grey.max():g}; expected 0 to 255."

@@ -1,12 +1,10 @@
-"""LeNet-5's relatives: LeNet-1, LeNet-4, layers without convolution, and fully connected networks.
+"""Networks related to LeNet-5: LeNet-1, LeNet-4, and layers without weight sharing.
 
 What the paper compares LeNet-5 with, and what Part I takes apart: local connections with and
 without shared weights. Source: LeCun, Bottou, Bengio and Haffner (1998), Section III-C, pp. 12-13.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -177,28 +175,3 @@ def lenet4() -> nn.Sequential:
         ("output", nn.Linear(120, 10)),
     ]
     return nn.Sequential(OrderedDict(parts))
-
-
-def fully_connected(
-    widths: Sequence[int], activation: Callable[[], nn.Module] = ScaledTanh
-) -> nn.Sequential:
-    """Build a fully connected network.
-
-    Args:
-        widths: numbers of units from input to output, such as (784, 300, 10).
-        activation: makes the activation function between layers.
-
-    Shapes: (N, ...) with widths[0] numbers each to (N, widths[-1]) scores.
-
-    Raises:
-        ValueError: fewer than two widths.
-
-    Source: Sections III-C5 and III-C6, p. 12.
-    """
-    if len(widths) < 2:
-        raise ValueError(f"widths are {widths}; expected at least inputs and outputs.")
-    parts: list[nn.Module] = [nn.Flatten()]
-    for i, (inputs, units) in enumerate(pairwise(widths)):
-        parts += [activation()] * (i > 0)
-        parts.append(nn.Linear(inputs, units))
-    return nn.Sequential(*parts)
