@@ -4,12 +4,9 @@ Source of the preparation: Section III-A: digits fitted into a box of 20x20 with
 kept, grey at the edges, and centred in 28x28 by their centre of mass.
 """
 
-import json
 import os
-from collections import Counter
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import BinaryIO, NamedTuple, NoReturn
 
 import numpy as np
@@ -34,9 +31,6 @@ LEAST_ALIKE = 0.81
 
 Chosen on made pictures, of another seed than those that are reported.
 """
-
-
-MEASURED = Path(__file__).parent / "data" / "photographs.json"
 
 
 class Step(NamedTuple):
@@ -141,22 +135,6 @@ def _known() -> tuple[nn.Module, nn.Module, Tensor, Tensor]:
     digits, labels = load_mnist(sample=True).train
     upright = F.normalize(deslant(digits / 255).flatten(1))
     return load_trained("lenet5_1998"), load_trained("lenet5_modern"), upright, labels
-
-
-class Measured(NamedTuple):
-    """How made photographs were read: counts of "right", "refused" and "wrong" by kind."""
-
-    seed: int
-    readable: tuple[str, ...]
-    """The kinds that show one digit; to the others any answer is wrong."""
-    counts: dict[str, Counter[str]]
-
-
-def measured_photos() -> Measured:
-    """Return what `python -m benchmarks.photos`, in the repository of this course, measured."""
-    stored = json.loads(MEASURED.read_text(encoding="utf-8"))
-    counts = {kind: Counter(outcomes) for kind, outcomes in stored["outcomes"].items()}
-    return Measured(stored["seed"], tuple(stored["readable"]), counts)
 
 
 def _prepared(values: np.ndarray, done: str) -> Photo:
