@@ -10,8 +10,10 @@ import json
 from collections import Counter
 
 from benchmarks.photographs import READABLE, UNREADABLE, Made, photograph
-from lenet_utils.photos import MEASURED, NoDigit, read_photo
+from lenet_utils.ink import NoDigit
+from lenet_utils.photos import read_photo
 from lenet_utils.results.intervals import share_interval
+from lenet_utils.results.photographs import MEASURED
 
 TUNED_ON, REPORTED = 2, 1998
 COUNT = 600

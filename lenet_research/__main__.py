@@ -1,6 +1,7 @@
 """The command line: python -m lenet_research list | run NAME | show NAME | ..."""
 
 import argparse
+import io
 import os
 import sys
 from pathlib import Path
@@ -114,8 +115,8 @@ def _list(options: argparse.Namespace) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
+    from lenet_utils.devices import get_device
     from lenet_utils.mnist import load_mnist
-    from lenet_utils.training import get_device
 
     experiment = _find(options.name)
     record = run_experiment(
@@ -173,5 +174,6 @@ def describe(record: Record) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.reconfigure(errors="backslashreplace")  # some locales have no ±
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # some locales have no ±
     sys.exit(main())

@@ -38,7 +38,8 @@ def least_squares(features: Tensor, targets: Tensor, ridge: float) -> Tensor:
     gram, moment = features.T @ features, features.T @ targets
     # The border pixels are always 0: without the ridge their weights would be undetermined.
     gram = gram.double() + ridge * torch.eye(len(gram), dtype=torch.double)
-    return torch.linalg.solve(gram, moment.double()).float()
+    weights: Tensor = torch.linalg.solve(gram, moment.double())
+    return weights.float()
 
 
 def linear(images: Tensor, labels: Tensor, settings: Settings, choice: Any) -> Fitted:

@@ -1,19 +1,21 @@
 """Other networks than LeNet-5, trained in batches: `why-convolution`, and baselines of Fig. 9."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from lenet_research.experiment import Experiment, Job, Settings
-from lenet_research.parallel import PREPROCESSING, Preprocessing, PyTorchTraining
+from lenet_research.parallel import PyTorchTraining
+from lenet_research.preprocessing import PREPROCESSING, Preprocessing
 from lenet_research.trainer_batches import BatchTrainer, group
 from lenet_utils.layers import ScaledTanh
 from lenet_utils.mnist import Digits, pad_to_32
 from lenet_utils.models import LeNet5, Pooling
-from lenet_utils.related_networks import LocallyConnected2d, fully_connected, lenet1, lenet4
+from lenet_utils.related_networks import LocallyConnected2d, lenet1, lenet4
 
 TODAY: Settings = {
     "side": 32,
@@ -95,6 +97,31 @@ class NetworkTrainer(BatchTrainer):
         if hook is not None:
             hook.remove()
         return {"shifted_error": errors, "shifted_features": changes}
+
+
+def fully_connected(
+    widths: Sequence[int], activation: Callable[[], nn.Module] = ScaledTanh
+) -> nn.Sequential:
+    """Build a fully connected network.
+
+    Args:
+        widths: numbers of units from input to output, such as (784, 300, 10).
+        activation: makes the activation function between layers.
+
+    Shapes: (N, ...) with widths[0] numbers each to (N, widths[-1]) scores.
+
+    Raises:
+        ValueError: fewer than two widths.
+
+    Source: Sections III-C5 and III-C6, p. 12.
+    """
+    if len(widths) < 2:
+        raise ValueError(f"widths are {widths}; expected at least inputs and outputs.")
+    parts: list[nn.Module] = [nn.Flatten()]
+    for i, (inputs, units) in enumerate(pairwise(widths)):
+        parts += [activation()] * (i > 0)
+        parts.append(nn.Linear(inputs, units))
+    return nn.Sequential(*parts)
 
 
 def _strided(

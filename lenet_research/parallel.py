@@ -6,7 +6,6 @@ kernel (parallel.cpp), and each gets the result that it has alone. A network tha
 not support, or a machine without a C++ compiler, is trained in plain PyTorch by the same steps.
 """
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol, TypeGuard
@@ -15,13 +14,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from lenet_research.preprocessing import Preprocessing
 from lenet_utils._native.calls import Kernel
 from lenet_utils._native.loader import load
 from lenet_utils._native.networks_1998 import MAX_CLASSES, c3_table, class_count
 from lenet_utils.layers import ScaledTanh, Subsampling
-from lenet_utils.mnist import MNIST_MEAN, MNIST_STD
 from lenet_utils.models import LeNet5
-from lenet_utils.online import GREY_1998
 
 MOMENTUM = 0.9
 """As in parallel.cpp."""
@@ -29,29 +27,6 @@ HIDDEN = 120, 84
 
 Optimizer = Literal["momentum", "adam"]
 MEMORIES = {"momentum": 1, "adam": 2}
-
-
-class Preprocessing(NamedTuple):
-    """How a digit enters a network.
-
-    grey: float32 (256,), the input value of each grey level; frame: how many pixels are put around
-    the digit, and border: their input value. The kernel supports frames of 2 around 28x28.
-    """
-
-    grey: Tensor
-    border: float
-    frame: int = 2
-
-    def inputs(self, images: Tensor) -> Tensor:
-        """Return inputs: uint8 (N, H, W) to float32 (N, 1, H + 2 frame, W + 2 frame)."""
-        return F.pad(self.grey[images.long()], (self.frame,) * 4, value=self.border)[:, None]
-
-
-PREPROCESSING = {
-    "1998": Preprocessing(GREY_1998, -0.1),
-    "modern": Preprocessing((torch.arange(256) / 255 - MNIST_MEAN) / MNIST_STD, 0.0),
-}
-"""As in the paper, and as `lenet5_modern` with `normalise_modern`, whose C1 pads with zeros."""
 
 
 class Member(NamedTuple):
@@ -164,9 +139,8 @@ class NativeTraining:
         self.updates = 0
 
     def _read_models(self) -> None:
-        models = [m.model for m in self.members]
-        vectors = [nn.utils.parameters_to_vector(m.parameters()).detach() for m in models]
-        self.parameters = self._columns(vectors)
+        vectors = (nn.utils.parameters_to_vector(m.model.parameters()) for m in self.members)
+        self.parameters = self._columns([vector.detach() for vector in vectors])
 
     def _columns(self, columns: Sequence[Tensor]) -> Tensor:
         rows = [*columns, *[columns[-1]] * (self.kernel.lanes - len(columns))]
@@ -210,11 +184,9 @@ class NativeTraining:
 
     def outputs(self, images: Tensor) -> Tensor:
         """Return the scores of all images: float32 (K, N, classes)."""
-        images = images.contiguous()
         out = torch.empty(len(images), self.network[1], self.kernel.lanes)
-        self.kernel(
-            "batch_outputs", *self.network, images, self.grey, self.border, self.parameters, out
-        )
+        given = images.contiguous(), self.grey, self.border, self.parameters
+        self.kernel("batch_outputs", *self.network, *given, out)
         return out.permute(2, 0, 1)[: len(self.members)].contiguous()
 
     def state_dict(self) -> dict[str, Any]:
@@ -326,11 +298,3 @@ def _dropout(model: nn.Module, keep: Tensor | None, device: torch.device | str) 
         layer.register_forward_hook(lambda m, x, y, f=f: y * f[:, :, None, None])
         for layer, f in zip(layers, factors, strict=True)
     ]
-
-
-def one_cycle(step: int, steps: int, warm: float = 0.3) -> float:
-    """Return the fraction of the largest rate at a step: a linear rise, then half a cosine down."""
-    rise = warm * steps
-    if step < rise:
-        return 0.04 + 0.96 * step / rise
-    return 0.5 * (1 + math.cos(math.pi * (step - rise) / (steps - rise)))

@@ -76,7 +76,9 @@ STEPPED = {
 }
 
 
-def _rates(name: str, base: Settings, rates: tuple[float, ...], **change: object) -> dict:
+def _rates(
+    name: str, base: Settings, rates: tuple[float, ...], **change: object
+) -> dict[str, Settings]:
     return {f"{name}, {r:g}": {**base, **change, "lr": r, "epochs": 3} for r in rates}
 
 

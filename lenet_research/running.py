@@ -15,14 +15,13 @@ import torch
 
 from lenet_research.environment import environment, require_clean
 from lenet_research.experiment import Experiment, Job, Trainer
+from lenet_research.progress import Progress, Report
 from lenet_utils.results.records import Record, Run, load_record, record_path, save_record
 from lenet_utils.system import cache_folder
 from lenet_utils.weights import write_atomically
 
 if TYPE_CHECKING:
     from lenet_utils.mnist import MNIST
-
-Report = Callable[[str], None]
 
 
 def run_experiment(
@@ -160,7 +159,7 @@ def train_jobs(
     data: "MNIST",
     device: torch.device,
     keep: Callable[[list[Run], dict[str, str]], None],
-    progress: "Progress | None" = None,
+    progress: Progress | None = None,
     state: "State | None" = None,
 ) -> None:
     """Train jobs side by side to their end.
@@ -270,35 +269,3 @@ class State:
             "cut off; name a folder that can be written in the variable XDG_CACHE_HOME.",
             stacklevel=4,
         )
-
-
-class Progress:
-    """Say after each epoch what was measured and how long the rest will take."""
-
-    def __init__(self, report: Report, name: str, groups: int) -> None:
-        self.report, self.name, self.groups = report, name, groups
-        self.times: list[float] = []
-
-    def __call__(
-        self, group: list[Job], done: int, epochs: int, took: float, curves: list[Any]
-    ) -> None:
-        """Report an epoch of a group, of which `done` of `epochs` are done."""
-        self.times.append(took)
-        an_epoch = sum(self.times) / len(self.times)
-        here = (epochs - done) * an_epoch
-        # The other groups are taken to be like this one.
-        all_left = here + (self.groups - 1) * epochs * an_epoch
-        measures = ", ".join(_summary(name, curves) for name in curves[0])
-        variants = ", ".join(dict.fromkeys(job.variant for job in group))
-        self.report(
-            f"{self.name} [{variants}] {len(group)} networks, epoch {done}/{epochs}: {measures}; "
-            f"{took:.0f} s, about {here / 60:.1f} min left here, {all_left / 60:.1f} min in all"
-        )
-
-
-def _summary(name: str, curves: list[dict[str, list[float]]]) -> str:
-    last = sorted(c[name][-1] for c in curves if c.get(name))
-    low, high = last[0], last[-1]
-    if name.endswith("error"):
-        return f"{name} {100 * low:.2f} .. {100 * high:.2f} %"
-    return f"{name} {low:.4g} .. {high:.4g}"

@@ -49,7 +49,7 @@ class Trainer1998:
         self.held = _padded(data.train, held) if len(held) else None
         self.test = _padded(data.test)
         self.models = [_new_model(job) for job in jobs]
-        self.backend = resolve_backend(self.models)
+        self.backend: str = resolve_backend(self.models)
         self.criteria = [criterion(job.settings) for job in jobs]
         self.subsets = [_subset(job, len(train)) for job in jobs]
 

@@ -6,6 +6,7 @@ The settings are those of `road.START`.
 """
 
 import json
+import math
 from typing import Any
 
 import torch
@@ -14,15 +15,13 @@ from torch import Tensor, nn
 from lenet_research.experiment import Job, Settings
 from lenet_research.parallel import (
     HIDDEN,
-    PREPROCESSING,
     Member,
     NativeTraining,
     ParallelTraining,
-    Preprocessing,
     PyTorchTraining,
-    one_cycle,
     supports,
 )
+from lenet_research.preprocessing import PREPROCESSING, Preprocessing
 from lenet_research.trainer_1998 import distorted
 from lenet_utils._native.loader import KernelUnavailable, warn_once
 from lenet_utils.accounting import layer_table
@@ -241,9 +240,9 @@ class BatchTrainer:
         return losses, errors
 
     def _rate(self, job: Job, step: int, steps: int) -> float:
-        if job.settings["schedule"] == "one-cycle":
-            return job.settings["lr"] * one_cycle(step, steps)
-        return job.settings["lr"] * self.shape[self.done]
+        lr: float = job.settings["lr"]
+        one = job.settings["schedule"] == "one-cycle"
+        return lr * (one_cycle(step, steps) if one else self.shape[self.done])
 
     def _errors(self, digits: Digits) -> list[float]:
         if self.training is not None:
@@ -254,6 +253,14 @@ class BatchTrainer:
             scores = -scores if self._lenets()[0].smallest_wins else scores
         wrong = (scores.argmax(2) != digits.labels) | ~scores.isfinite().all(2)
         return wrong.double().mean(1).tolist()
+
+
+def one_cycle(step: int, steps: int, warm: float = 0.3) -> float:
+    """Return the fraction of the largest rate at a step: a linear rise, then half a cosine down."""
+    rise = warm * steps
+    if step < rise:
+        return 0.04 + 0.96 * step / rise
+    return 0.5 * (1 + math.cos(math.pi * (step - rise) / (steps - rise)))
 
 
 def _criterion(settings: Settings) -> Criterion:

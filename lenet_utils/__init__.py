@@ -6,7 +6,9 @@ Recognition", Proc. IEEE, November 1998; pages as in the authors' own PDF.
 """
 
 from lenet_utils.accounting import LayerTable, layer_table
+from lenet_utils.devices import get_device
 from lenet_utils.evaluation import Evaluation, evaluate
+from lenet_utils.ink import NoDigit
 from lenet_utils.layers import (
     TABLE_I,
     RBFOutput,
@@ -26,11 +28,11 @@ from lenet_utils.mnist import (
     pixel_statistics,
 )
 from lenet_utils.models import LeNet5, lenet5_1998, lenet5_modern, lenet5_tutorial
-from lenet_utils.photos import NoDigit, Photo, prepare_photo, read_photo
+from lenet_utils.photos import Photo, prepare_photo, read_photo
 from lenet_utils.results.comparison import ledger
 from lenet_utils.results.records import load_record
 from lenet_utils.results.trained import load_trained
-from lenet_utils.training import History, fit, get_device, seed_everything, split_validation
+from lenet_utils.training import History, fit, seed_everything, split_validation
 from lenet_utils.weights import load_model, save_model
 
 __all__ = [

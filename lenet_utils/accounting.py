@@ -133,7 +133,10 @@ def layer_table(model: nn.Module, input_shape: tuple[int, ...]) -> LayerTable:
     shape = tuple(input_shape)[1:] if len(input_shape) == 4 else tuple(input_shape)
     rows: list[Layer] = []
     leaves = {m: name for name, m in model.named_modules() if not list(m.children())}
-    _refuse_unknown(leaves)
+    for module, name in leaves.items():
+        known = count_layer.dispatch(type(module)) is not count_layer.dispatch(object)
+        if not known and not isinstance(module, ELEMENTWISE + RESHAPING):
+            raise _unknown(f"{name!r}, a {type(module).__name__}")
 
     def count(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
         if isinstance(module, ELEMENTWISE + RESHAPING):
@@ -178,10 +181,7 @@ def count_layer(module: nn.Module, x: Tensor, y: Tensor) -> tuple[int, int]:
     Raises:
         ValueError: a layer of unknown type.
     """
-    raise ValueError(
-        f"layer_table does not know how to count {type(module).__name__}. Register a rule for "
-        "it with @lenet_utils.accounting.count_layer.register."
-    )
+    raise _unknown(type(module).__name__)
 
 
 @count_layer.register
@@ -241,15 +241,11 @@ def _(module: nn.BatchNorm2d, x: Tensor, y: Tensor) -> tuple[int, int]:
     return y.numel() * 2, y.numel()
 
 
-def _refuse_unknown(leaves: dict[nn.Module, str]) -> None:
-    unknown = count_layer.dispatch(object)
-    for module, name in leaves.items():
-        known = count_layer.dispatch(type(module)) is not unknown
-        if not known and not isinstance(module, ELEMENTWISE + RESHAPING):
-            raise ValueError(
-                f"layer_table does not know how to count {name!r}, a {type(module).__name__}. "
-                "Register a rule for it with @lenet_utils.accounting.count_layer.register."
-            )
+def _unknown(layer: str) -> ValueError:
+    return ValueError(
+        f"layer_table does not know how to count {layer}. Register a rule for it with "
+        "@lenet_utils.accounting.count_layer.register."
+    )
 
 
 def _shape(shape: tuple[int, ...]) -> str:

@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from lenet_utils.layers import RBFOutput, squared_distances
 
-IN_ORDER = {nn.Sequential.forward}
+IN_ORDER: set[Callable[..., Any]] = {nn.Sequential.forward}
 """The `forward` functions that give what the last part gives."""
 
 _DISTANCES = RBFOutput.forward
@@ -28,7 +28,7 @@ _SCORES = (F.cross_entropy, F.nll_loss, F.multi_margin_loss)
 _SCORES_MODULES = (nn.CrossEntropyLoss, nn.NLLLoss, nn.MultiMarginLoss)
 
 
-class Reading:
+class AnswerRule:
     """How to read a network's outputs, found out at the latest at its first batch.
 
     Args:
@@ -36,11 +36,16 @@ class Reading:
         given: what the caller says: whether the smallest output wins.
         criterion: what the network is trained with, if it is.
 
+    Attributes:
+        smallest_wins: whether the smallest output is the answer; None before the first batch.
+
     Raises:
-        ValueError: what the caller, the criterion and the network say does not agree. `choose`
+        ValueError: what the caller, the criterion and the network say does not agree. `outputs`
             raises it where the outputs of the first batch do not agree, or where none of them
             says how to read them.
     """
+
+    smallest_wins: bool | None = None
 
     def __init__(
         self,
@@ -58,8 +63,28 @@ class Reading:
         self.units = [m for m in self.model.modules() if _gives_distances(m)] if self.doubt else []
         self._compare()
 
+    def outputs(self, network: Callable[[Tensor], Tensor], x: Tensor, labels: Tensor) -> Tensor:
+        """Return what a network gives for a batch; the first batch settles how to read it.
+
+        Args:
+            network: computes the model.
+            x: the batch.
+            labels: int64, of all examples.
+        """
+        if self.smallest_wins is not None:
+            return network(x)
+        with self._watching() as seen:
+            outputs = network(x)
+        _require_classes(outputs, len(x), labels)
+        self.smallest_wins = self._choose(outputs, seen)
+        return outputs
+
+    def predicted_class(self, outputs: Tensor) -> Tensor:
+        """Return the class of each row of outputs: the smallest distance or the largest score."""
+        return outputs.argmin(1) if self.smallest_wins else outputs.argmax(1)
+
     @contextmanager
-    def watching(self) -> Iterator[list[Tensor]]:
+    def _watching(self) -> Iterator[list[Tensor]]:
         """Keep what the RBF units give, where it is not certain what becomes of it."""
         seen: list[Tensor] = []
         # Before other hooks, which may change what the unit gave.
@@ -73,7 +98,7 @@ class Reading:
             for hook in hooks:
                 hook.remove()
 
-    def choose(self, outputs: Tensor, seen: list[Tensor]) -> bool:
+    def _choose(self, outputs: Tensor, seen: list[Tensor]) -> bool:
         """Return whether the smallest output wins, given the first batch's outputs."""
         if self.doubt and len(seen) == 1:
             same = seen[0].detach().flatten(1)
@@ -105,12 +130,31 @@ class Reading:
         )
 
 
+def _require_classes(outputs: Tensor, count: int, labels: Tensor) -> None:
+    """Refuse outputs that are not one row an image, and labels above the number of classes."""
+    if not isinstance(outputs, Tensor) or outputs.dim() != 2 or len(outputs) != count:
+        shape = isinstance(outputs, Tensor) and f"shape {tuple(outputs.shape)}"
+        raise ValueError(
+            f"the network gives outputs of {shape or f'type {type(outputs).__name__}'} for "
+            f"{count} images; expected a tensor (N, classes), ({count}, classes) here. Give "
+            "pictures of the size that it has one output for, or wrap it so that it gives rows."
+        )
+    highest = int(labels.max())
+    if highest >= outputs.shape[1]:
+        raise ValueError(
+            f"labels go up to {highest}, and the network has {outputs.shape[1]} classes, so "
+            f"expected 0 to {outputs.shape[1] - 1}. Number the classes from 0, or build the "
+            f"network with num_classes={highest + 1}."
+        )
+
+
 def unwrapped(model: nn.Module) -> nn.Module:
     """Return the network inside PyTorch's own wrappers, which give on what it gives."""
     while type(model).__module__.startswith("torch.") and type(model).__name__ in _WRAPPERS:
         if _changed(model):
             break
-        model = model._orig_mod if type(model).__name__ == "OptimizedModule" else model.module
+        compiled = type(model).__name__ == "OptimizedModule"
+        model = getattr(model, "_orig_mod" if compiled else "module")
     return model
 
 

@@ -37,7 +37,8 @@ def describe_run(
     numbers: Mapping[str, int],
 ) -> Run:
     """Say what makes a run what it is, to refuse a checkpoint of another one."""
-    fixed = [m.codes if isinstance(m, RBFOutput) else m.table for m in _fixed(model)]
+    kinds = (RBFOutput, SparseConv2d)
+    fixed = [buffer for m in model.modules() if isinstance(m, kinds) for buffer in m.buffers()]
     frozen = [name for name, p in model.named_parameters() if not p.requires_grad]
     groups = [
         {name: value for name, value in group.items() if name != "params"}
@@ -54,10 +55,6 @@ def describe_run(
         "labels": f"{tuple(labels.shape)} {_checksum(labels)}",
         **{name: str(value) for name, value in numbers.items()},
     }
-
-
-def _fixed(model: nn.Module) -> list[nn.Module]:
-    return [m for m in model.modules() if isinstance(m, RBFOutput | SparseConv2d)]
 
 
 def identity(value: Any, *known: object) -> str:
@@ -145,7 +142,7 @@ def _names(code: types.CodeType) -> tuple[list[str], set[str]]:
 
 def _checksum(numbers: Tensor) -> str:
     raw = numbers.detach().cpu().contiguous().flatten().view(torch.uint8).numpy()
-    return f"checksum {zlib.crc32(raw):08x}"
+    return f"checksum {zlib.crc32(raw.data):08x}"
 
 
 def require_writable(path: Path) -> None:

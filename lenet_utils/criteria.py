@@ -7,7 +7,9 @@ Source: LeCun, Bottou, Bengio and Haffner (1998), Section II-C, p. 9.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -152,6 +154,17 @@ def require_positive(name: str, value: float, examples: str) -> None:
     """Refuse a value that is not a positive, finite number."""
     if not (value > 0 and math.isfinite(value)):
         raise ValueError(f"{name} is {value}; expected a positive number, such as {examples}.")
+
+
+def require_mean(criterion: Callable[..., Tensor]) -> None:
+    """Refuse a criterion that does not say the mean of a batch."""
+    told = criterion.keywords if isinstance(criterion, partial) else {}
+    reduction = told.get("reduction", getattr(criterion, "reduction", "mean"))
+    if reduction != "mean":
+        raise ValueError(
+            f"criterion has reduction={reduction!r}; expected 'mean', of which `fit` makes the "
+            "mean of an epoch."
+        )
 
 
 def require_outputs(outputs: Tensor, targets: Tensor) -> None:

@@ -6,7 +6,6 @@ name and renamed, so that a cut-off download or two processes at once never leav
 
 import gzip
 import hashlib
-import os
 import shutil
 import tarfile
 import tempfile
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import IO
 
 from lenet_utils.system import run_program, telling_line
+from lenet_utils.weights import write_atomically
 
 # SHA-256 of the uncompressed files.
 CHECKSUMS = {
@@ -158,19 +158,12 @@ def _sha256(data: bytes) -> str:
 
 def _keep(root: Path, name: str, data: bytes) -> None:
     """Put a file in its place in one step."""
-    handle, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=root)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.chmod(temporary, 0o644)
-        target = root / name
-        # It may be somebody's own data under this name, or a folder: rename it, destroy nothing.
-        if target.exists() and _content(target) != data:
-            free = (root / f"{name}{i or ''}.damaged" for i in count())
-            target.replace(next(path for path in free if not path.exists()))
-        os.replace(temporary, target)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    target = root / name
+    # It may be somebody's own data under this name, or a folder: rename it, destroy nothing.
+    if target.exists() and _content(target) != data:
+        free = (root / f"{name}{i or ''}.damaged" for i in count())
+        target.replace(next(path for path in free if not path.exists()))
+    write_atomically(target, data)
 
 
 def _gunzip(data: bytes, name: str) -> bytes:

@@ -1,8 +1,6 @@
 """Let a network answer labelled digits: error, confusion, and which ones it got wrong."""
 
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from numbers import Integral
 
@@ -10,7 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from lenet_utils._native.c1_to_s4 import compiled
-from lenet_utils.answers import Reading
+from lenet_utils.answers import AnswerRule
+from lenet_utils.devices import on_device
 
 
 @dataclass(frozen=True)
@@ -70,27 +69,18 @@ def evaluate(
     labels = require_examples(images, labels)
     require_whole("batch_size", batch_size)
     require_network(model)
-    reading, wins, parts = Reading(model, smallest_wins), False, []
+    rule = AnswerRule(model, smallest_wins)
     modes = {part: part.training for part in model.modules()}
-    with lent(model, device) as where:
+    with on_device(model, device) as where:
         model.eval()
         network = compiled(model) or model
         try:
-            for images_of_batch in images.split(batch_size):
-                x = images_of_batch.to(where)
-                if not parts:
-                    with reading.watching() as seen:
-                        y = network(x)
-                    require_classes(y, len(x), labels)
-                    wins = reading.choose(y, seen)
-                else:
-                    y = network(x)
-                parts.append(y.cpu())
+            batches = (batch.to(where) for batch in images.split(batch_size))
+            outputs = torch.cat([rule.outputs(network, x, labels).cpu() for x in batches])
         finally:
             # One by one: a part may be in another mode than the network.
             for part, mode in modes.items():
                 part.training = mode
-    outputs = torch.cat(parts)
     lost = int(outputs.isnan().any(1).sum())
     if lost:
         warnings.warn(
@@ -99,47 +89,12 @@ def evaluate(
             stacklevel=2,
         )
     truth = labels.cpu()
-    predictions = decide(outputs, wins)
+    predictions = rule.predicted_class(outputs)
     classes = outputs.shape[1]
     pairs = torch.bincount(truth * classes + predictions, minlength=classes**2)
     wrong = (predictions != truth).nonzero()[:, 0]
     error = len(wrong) / len(truth)
     return Evaluation(error, predictions, outputs, pairs.view(classes, classes), wrong)
-
-
-@contextmanager
-def lent(model: nn.Module, device: torch.device | str | None) -> Iterator[torch.device]:
-    """Keep a network on a device, by default its own, and bring it back, also after an error."""
-    home = next((p.device for p in model.parameters()), torch.device("cpu"))
-    device = home if device is None else usable(device)
-    moved = device != home
-    if moved:
-        model.to(device)
-    try:
-        yield device
-    finally:
-        if moved:
-            model.to(home)
-
-
-def usable(device: torch.device | str) -> torch.device:
-    """Return a device that can be used here, or refuse it by name.
-
-    Raises:
-        ValueError: there is no such device; it says what PyTorch says.
-    """
-    try:
-        return torch.zeros(0, device=device).device
-    except (RuntimeError, AssertionError) as error:
-        raise ValueError(
-            f"device is {str(device)!r}, which cannot be used here: {error} Leave device out, or "
-            "name another one, such as 'cpu'."
-        ) from error
-
-
-def decide(outputs: Tensor, smallest_wins: bool) -> Tensor:
-    """Return the class of each row of outputs: the smallest distance or the largest score."""
-    return outputs.argmin(1) if smallest_wins else outputs.argmax(1)
 
 
 def require_examples(images: Tensor, labels: Tensor) -> Tensor:
@@ -192,21 +147,3 @@ def require_network(model: nn.Module) -> None:
     """Refuse what is no module."""
     if not isinstance(model, nn.Module):
         raise ValueError(f"model is {model!r}; expected an nn.Module.")  # noqa: TRY004
-
-
-def require_classes(outputs: Tensor, count: int, labels: Tensor) -> None:
-    """Refuse outputs that are not one row an image, and labels above the number of classes."""
-    if not isinstance(outputs, Tensor) or outputs.dim() != 2 or len(outputs) != count:
-        shape = isinstance(outputs, Tensor) and f"shape {tuple(outputs.shape)}"
-        raise ValueError(
-            f"the network gives outputs of {shape or f'type {type(outputs).__name__}'} for "
-            f"{count} images; expected a tensor (N, classes), ({count}, classes) here. Give "
-            "pictures of the size that it has one output for, or wrap it so that it gives rows."
-        )
-    highest = int(labels.max())
-    if highest >= outputs.shape[1]:
-        raise ValueError(
-            f"labels go up to {highest}, and the network has {outputs.shape[1]} classes, so "
-            f"expected 0 to {outputs.shape[1] - 1}. Number the classes from 0, or build the "
-            f"network with num_classes={highest + 1}."
-        )

@@ -163,7 +163,7 @@ def even_strokes(digit: np.ndarray) -> tuple[np.ndarray, str]:
     # With room for strokes to grow.
     large = np.pad(ndimage.zoom(digit, FINE / max(digit.shape), order=1), FINE // 10)
     inside = large > 0.5
-    rows, columns = (inside.any(axis).nonzero()[0] for axis in (1, 0))
+    rows, columns = (np.flatnonzero(inside.any(axis)) for axis in (1, 0))
     size = 1 + max(np.ptp(rows), np.ptp(columns))
     # Across a stroke the distance to its edge rises to half the width: its mean is a quarter.
     pen = 4 * ndimage.distance_transform_edt(inside)[inside].mean() - 1

@@ -7,6 +7,7 @@ Source: LeCun, Bottou, Bengio and Haffner (1998), Section II-B, pp. 7-9, and App
 import torch
 from torch import Tensor, nn
 from torch._subclasses import FakeTensor
+from torch.jit import is_scripting, is_tracing  # type: ignore[attr-defined]  # not in its __all__
 from torch.nn import functional as F
 
 Device = torch.device | str | None
@@ -78,7 +79,7 @@ class Subsampling(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Sum each 2x2 neighbourhood, scale and shift it: (N, C, H, W) to (N, C, H/2, W/2)."""
-        if not torch.jit.is_scripting():
+        if not is_scripting():
             _require_maps(x, self.channels, "Subsampling", even=True)
         # Four times the average is the sum to the last bit, since 4 is a power of two; exporters
         # to ONNX ignore the argument of avg_pool2d that would give the sum itself.
@@ -173,11 +174,12 @@ class SparseConv2d(nn.Module):
         # then filled with zeros: unlike masked_scatter, right in forward mode and under vmap.
         places = self.table.flatten().cumsum(0, dtype=torch.int64).sub(1).clamp(min=0)
         kernels = self.weight.index_select(0, places).unflatten(0, self.table.size())
-        return kernels.masked_fill(self.table.logical_not()[:, :, None, None], 0.0)
+        dense: Tensor = kernels.masked_fill(self.table.logical_not()[:, :, None, None], 0.0)
+        return dense
 
     def forward(self, x: Tensor) -> Tensor:
         """Convolve: (N, input maps, H, W) to (N, output maps, H-k+1, W-k+1)."""
-        if not torch.jit.is_scripting():
+        if not is_scripting():
             _require_maps(x, self.table.shape[1], "SparseConv2d")
         return F.conv2d(x, self.dense_weight(), self.bias)
 
@@ -250,7 +252,7 @@ class RBFOutput(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return squared distances: (N, features, H, W) to (N, classes, H, W)."""
-        if not torch.jit.is_scripting():
+        if not is_scripting():
             _require_maps(x, self.codes.shape[1], "RBFOutput")
         return squared_distances(x, self.codes)
 
@@ -283,7 +285,7 @@ def _require_maps(x: Tensor, channels: int, layer: str, *, even: bool = False) -
 
 def recorded(x: Tensor) -> bool:
     """Whether operations are only written down (torch.fx, torch.jit.trace): no shape to check."""
-    return isinstance(x, torch.fx.Proxy) or torch.jit.is_tracing()
+    return isinstance(x, torch.fx.Proxy) or bool(is_tracing())
 
 
 def _has_values(x: Tensor) -> bool:

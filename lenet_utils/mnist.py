@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from lenet_utils.download import REMEDY, mnist_files
+from lenet_utils.preparation import idx_values, told
 from lenet_utils.system import cache_folder
 
 MNIST_MEAN, MNIST_STD = 0.1306604762738429, 0.3081078038564622
@@ -22,8 +23,6 @@ MNIST_MEAN, MNIST_STD = 0.1306604762738429, 0.3081078038564622
 BACKGROUND_1998, FOREGROUND_1998 = -0.1, 1.175
 
 SAMPLE = Path(__file__).parent / "data" / "mnist_sample.npz"
-SAMPLE_PER_CLASS = {"train": 400, "test": 100}
-SAMPLE_SEED = 1998
 
 
 class Digits(NamedTuple):
@@ -176,22 +175,6 @@ def pixel_statistics(images: Tensor) -> tuple[float, float]:
     return mean.item(), variance.sqrt().item()
 
 
-def draw_sample(digits: MNIST) -> MNIST:
-    """Draw the shipped sample from the full set: the same number of each class, by a seed."""
-    generator = torch.Generator().manual_seed(SAMPLE_SEED)
-    parts = []
-    for name, part in digits._asdict().items():
-        chosen = []
-        for digit in range(10):
-            places = (part.labels == digit).nonzero()[:, 0]
-            order = torch.randperm(len(places), generator=generator)
-            chosen.append(places[order[: SAMPLE_PER_CLASS[name]]])
-        indices = torch.cat(chosen)
-        indices = indices[torch.randperm(len(indices), generator=generator)]
-        parts.append(Digits(part.images[indices], part.labels[indices]))
-    return MNIST(*parts)
-
-
 def _load_sample() -> MNIST:
     import numpy as np
 
@@ -207,20 +190,13 @@ def _load_sample() -> MNIST:
 
 
 def _read_digits(files: dict[str, bytes], prefix: str) -> Digits:
-    # The IDX format: a header of 16 bytes before images and of 8 before labels, then bytes.
-    images = bytearray(files[f"{prefix}-images-idx3-ubyte"])
-    labels = bytearray(files[f"{prefix}-labels-idx1-ubyte"])
-    return Digits(
-        torch.frombuffer(images, dtype=torch.uint8, offset=16).view(-1, 28, 28),
-        torch.frombuffer(labels, dtype=torch.uint8, offset=8).long(),
-    )
+    names = (f"{prefix}-images-idx3-ubyte", f"{prefix}-labels-idx1-ubyte")
+    images, labels = (idx_values(files[name], name) for name in names)
+    return Digits(images, labels.long())
 
 
 def _require_bytes(images: Tensor, function: str, hint: str) -> None:
     if not isinstance(images, Tensor) or images.dtype != torch.uint8 or images.dim() != 3:
-        kind = type(images).__name__
-        if isinstance(images, Tensor):
-            kind = f"{images.dtype} of shape {tuple(images.shape)}"
-        raise ValueError(f"{function} got {kind}; expected uint8 (N, H, W). {hint}")
+        raise ValueError(f"{function} got {told(images)}; expected uint8 (N, H, W). {hint}")
     if len(images) == 0:
         raise ValueError(f"{function} got no images; expected at least one.")

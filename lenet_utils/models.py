@@ -11,6 +11,7 @@ from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
+from torch.jit import is_scripting  # type: ignore[attr-defined]  # not in its __all__
 
 from lenet_utils.answers import IN_ORDER, derived, holds_distances
 from lenet_utils.layers import (
@@ -85,27 +86,27 @@ class LeNet5(NamedSequential):
                 f"{type(activation).__name__}, without brackets."
             )
         parts: OrderedDict[str, nn.Module] = OrderedDict()
-        parts["c1"] = nn.Conv2d(1, 6, 5, padding=padding)
-        _add_norm(parts, "c1", 6, batch_norm)
-        parts["c1_act"] = activation()
-        _add_pooling(parts, "s2", 6, pooling, activation)
-        parts["c3"] = _c3(c3)
-        _add_norm(parts, "c3", 16, batch_norm)
-        parts["c3_act"] = activation()
-        _add_pooling(parts, "s4", 16, pooling, activation)
-        parts["c5"] = nn.Conv2d(16, 120, 5)
-        _add_norm(parts, "c5", 120, batch_norm)
-        parts["c5_act"] = activation()
-        parts["f6"] = nn.Conv2d(120, CODE_LENGTH, 1)
-        _add_norm(parts, "f6", CODE_LENGTH, batch_norm)
-        parts["f6_act"] = activation()
+        # Name, layer, its maps, and the pooling after it.
+        layers: tuple[tuple[str, nn.Module, int, str], ...] = (
+            ("c1", nn.Conv2d(1, 6, 5, padding=padding), 6, "s2"),
+            ("c3", _c3(c3), 16, "s4"),
+            ("c5", nn.Conv2d(16, 120, 5), 120, ""),
+            ("f6", nn.Conv2d(120, CODE_LENGTH, 1), CODE_LENGTH, ""),
+        )
+        for name, layer, maps, pool in layers:
+            parts[name] = layer
+            if batch_norm:
+                parts[f"{name}_norm"] = nn.BatchNorm2d(maps)
+            parts[f"{name}_act"] = activation()
+            if pool:
+                _add_pooling(parts, pool, maps, pooling, activation)
         parts["output"] = _output(output, num_classes, codes)
         super().__init__(parts)
         self.nominal_size: int = 32 - 2 * padding
 
     def forward(self, x: Tensor) -> Tensor:
         """Return outputs (N, classes), or (N, classes, H, W) for a wider input."""
-        if not torch.jit.is_scripting():
+        if not is_scripting():
             self.require_input(x)
         return self.in_order(x)
 
@@ -129,7 +130,7 @@ class LeNet5(NamedSequential):
     @torch.no_grad()
     def predict(self, x: Tensor) -> Tensor:
         """Return the class of each input: int64 (N,), or (N, H, W) for a wider input."""
-        y = self(x)
+        y: Tensor = self(x)
         return y.argmin(1) if self.smallest_wins else y.argmax(1)
 
     def require_input(self, x: Tensor) -> None:
@@ -215,13 +216,6 @@ def lenet5_modern(num_classes: int = 10) -> LeNet5:
         output="linear",
         padding=2,
     )
-
-
-def _add_norm(
-    parts: OrderedDict[str, nn.Module], name: str, channels: int, batch_norm: bool
-) -> None:
-    if batch_norm:
-        parts[f"{name}_norm"] = nn.BatchNorm2d(channels)
 
 
 def _add_pooling(

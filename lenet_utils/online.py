@@ -17,10 +17,10 @@ import torch
 from torch import Tensor, nn
 
 from lenet_utils._native.loader import KernelUnavailable, warn_once
-from lenet_utils._native.networks_1998 import Networks, kernel
+from lenet_utils._native.networks_1998 import Networks, kernel, refusal
 from lenet_utils.criteria import Criterion
 from lenet_utils.models import LeNet5
-from lenet_utils.online_arguments import refusal, require_images, require_training
+from lenet_utils.online_arguments import require_images, require_training
 
 Backend = Literal["auto", "native", "pytorch"]
 Progress = Callable[[int, int], None]

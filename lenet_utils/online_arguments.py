@@ -1,60 +1,13 @@
-"""What `train_epoch` and `outputs` accept, and which networks can be trained side by side."""
+"""What `train_epoch` and `outputs` accept."""
 
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from lenet_utils._native.networks_1998 import MAX_CLASSES, c3_table, class_count, codes_of
+from lenet_utils._native.networks_1998 import class_count
 from lenet_utils.criteria import Criterion
-from lenet_utils.layers import RBFOutput, ScaledTanh, SparseConv2d, Subsampling
 from lenet_utils.models import LeNet5
-
-_CHILDREN = (
-    ("c1", nn.Conv2d),
-    ("c1_act", ScaledTanh),
-    ("s2", Subsampling),
-    ("s2_act", ScaledTanh),
-    ("c3", (nn.Conv2d, SparseConv2d)),
-    ("c3_act", ScaledTanh),
-    ("s4", Subsampling),
-    ("s4_act", ScaledTanh),
-    ("c5", nn.Conv2d),
-    ("c5_act", ScaledTanh),
-    ("f6", nn.Conv2d),
-    ("f6_act", ScaledTanh),
-    ("output", (nn.Conv2d, RBFOutput)),
-)
-
-
-def refusal(models: Sequence[LeNet5]) -> str | None:
-    """Say why these networks cannot be trained side by side, or return None where they can."""
-    first = models[0]
-    children = dict(first.named_children())
-    if list(children) != [name for name, _ in _CHILDREN]:
-        return "it knows the layers of lenet5_1998 only, trainable subsampling included"
-    for name, kinds in _CHILDREN:
-        if not isinstance(children[name], kinds):
-            return f"it does not know {name} as {type(children[name]).__name__}"
-    if first.nominal_size != 32:
-        return f"it knows images of 32x32 only, and C1 here takes {first.nominal_size}"
-    if class_count(first) > MAX_CLASSES:
-        return f"it knows {MAX_CLASSES} classes at most, and here are {class_count(first)}"
-    for model in models:
-        if not _same_network(model, first):
-            return "the networks differ in C3's wiring, in their output or in its codes"
-        if any(p.dtype != torch.float32 for p in model.parameters()):
-            return "the networks are not all in float32"
-    return None
-
-
-def _same_network(a: LeNet5, b: LeNet5) -> bool:
-    if [p.shape for p in a.parameters()] != [p.shape for p in b.parameters()]:
-        return False
-    if type(a.output) is not type(b.output) or not torch.equal(c3_table(a), c3_table(b)):
-        return False
-    codes = codes_of(a), codes_of(b)
-    return codes[0] is None or codes[1] is None or torch.equal(codes[0], codes[1])
 
 
 def require_training(

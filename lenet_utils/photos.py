@@ -4,12 +4,9 @@ Source of the preparation: Section III-A: digits fitted into a box of 20x20 with
 kept, grey at the edges, and centred in 28x28 by their centre of mass.
 """
 
-import json
 import os
-from collections import Counter
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import BinaryIO, NamedTuple, NoReturn
 
 import numpy as np
@@ -21,7 +18,7 @@ from lenet_utils.distortions import deslant
 from lenet_utils.ink import NoDigit, at_working_size, darkness_of, even_strokes, ink_of, one_digit
 from lenet_utils.mnist import load_mnist, normalise_1998, normalise_modern, pad_to_32
 from lenet_utils.picture_files import read_brightness
-from lenet_utils.preparation import centre, fit_into_box
+from lenet_utils.preparation import centre, fit_into_box, told
 from lenet_utils.results.trained import load_trained
 
 FARTHEST = 20.0
@@ -34,9 +31,6 @@ LEAST_ALIKE = 0.81
 
 Chosen on made pictures, of another seed than those that are reported.
 """
-
-
-MEASURED = Path(__file__).parent / "data" / "photographs.json"
 
 
 class Step(NamedTuple):
@@ -143,22 +137,6 @@ def _known() -> tuple[nn.Module, nn.Module, Tensor, Tensor]:
     return load_trained("lenet5_1998"), load_trained("lenet5_modern"), upright, labels
 
 
-class Measured(NamedTuple):
-    """How made photographs were read: counts of "right", "refused" and "wrong" by kind."""
-
-    seed: int
-    readable: tuple[str, ...]
-    """The kinds that show one digit; to the others any answer is wrong."""
-    counts: dict[str, Counter[str]]
-
-
-def measured_photos() -> Measured:
-    """Return what `python -m benchmarks.photos`, in the repository of this course, measured."""
-    stored = json.loads(MEASURED.read_text(encoding="utf-8"))
-    counts = {kind: Counter(outcomes) for kind, outcomes in stored["outcomes"].items()}
-    return Measured(stored["seed"], tuple(stored["readable"]), counts)
-
-
 def _prepared(values: np.ndarray, done: str) -> Photo:
     steps: list[Step] = []
 
@@ -188,12 +166,8 @@ def _prepared(values: np.ndarray, done: str) -> Photo:
 def _require_grey(grey: Tensor) -> None:
     real = isinstance(grey, Tensor) and (grey.dtype == torch.uint8 or grey.is_floating_point())
     if not real or grey.dim() != 2 or 0 in grey.shape:
-        told = f"a {type(grey).__name__}"
-        if isinstance(grey, Tensor):
-            told = f"{grey.dtype} of shape {tuple(grey.shape)}"
-        raise ValueError(
-            f"the picture is {told}; expected uint8 or float of shape (H, W). {_advice(grey)}"
-        )
+        shape = f"expected uint8 or float of shape (H, W). {_advice(grey)}"
+        raise ValueError(f"the picture is {told(grey)}; {shape}")
     if not bool(((grey >= 0) & (grey <= 255)).all()):
         raise ValueError(
             f"brightness goes from {grey.min():g} to {grey.max():g}; expected 0 to 255."

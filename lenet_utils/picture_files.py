@@ -118,7 +118,7 @@ def _values(picture: "Image", said: list[str]) -> np.ndarray:
         picture = picture.getchannel("L")
     if "transparency" in picture.info or picture.mode in ("RGBA", "LA", "PA", "RGBa", "La"):
         clear = picture.convert("RGBA")
-        if clear.getchannel("A").getextrema()[0] < 255:
+        if np.asarray(clear.getchannel("A")).min() < 255:
             said.append("what is transparent shows white behind it")
         white = Image.new("RGBA", clear.size, "white")
         picture = Image.alpha_composite(white, clear)

@@ -42,6 +42,15 @@ def read_idx(path: str | os.PathLike[str]) -> Tensor:
             raise ValueError(
                 f"{file} cannot be unpacked ({error}). Was it fetched to its end?"
             ) from error
+    return idx_values(content, file)
+
+
+def idx_values(content: bytes, file: object) -> Tensor:
+    """Return what an IDX file of unsigned bytes holds, in the shape that it names.
+
+    Raises:
+        ValueError: see `read_idx`; it names the file.
+    """
     if len(content) < 4 or content[:2] != b"\0\0" or content[2] != _IDX_BYTES:
         raise ValueError(
             f"{file} begins with {content[:4].hex(' ') or 'nothing'}; expected 00 00 08 and the "
@@ -97,7 +106,7 @@ def centre(ink: Tensor) -> Tensor:
     """
     extent, mass = _extent(ink), ink.double()
     if ink.shape != (FIELD, FIELD):
-        raise ValueError(f"ink is {_told(ink)}; expected ({FIELD}, {FIELD}), of fit_into_box.")
+        raise ValueError(f"ink is {told(ink)}; expected ({FIELD}, {FIELD}), of fit_into_box.")
     shifts = []
     for dim, part in enumerate(extent):
         middle = (mass.sum(1 - dim) * torch.arange(ink.shape[dim])).sum() / mass.sum()
@@ -120,14 +129,15 @@ def _rounded(values: Tensor) -> Tensor:
 
 def _extent(ink: Tensor) -> tuple[slice, slice]:
     if not isinstance(ink, Tensor) or ink.dtype != torch.uint8 or ink.dim() != 2:
-        raise ValueError(f"ink is {_told(ink)}; expected uint8 (H, W).")
+        raise ValueError(f"ink is {told(ink)}; expected uint8 (H, W).")
     if not bool(ink.any()):
         raise ValueError(f"ink of shape {tuple(ink.shape)} is 0 everywhere; expected a digit.")
     rows, columns = (ink.amax(dim).nonzero()[:, 0].tolist() for dim in (1, 0))
     return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
 
 
-def _told(thing: object) -> str:
+def told(thing: object) -> str:
+    """Say what a thing is that was given for a tensor of another kind."""
     if isinstance(thing, Tensor):
         return f"{thing.dtype} of shape {tuple(thing.shape)}"
     return f"a {type(thing).__name__}"

@@ -1,15 +1,14 @@
-"""LeNet-5's relatives: LeNet-1, LeNet-4, layers without convolution, and fully connected networks.
+"""Networks related to LeNet-5: LeNet-1, LeNet-4, and layers without weight sharing.
 
 What the paper compares LeNet-5 with, and what Part I takes apart: local connections with and
 without shared weights. Source: LeCun, Bottou, Bengio and Haffner (1998), Section III-C, pp. 12-13.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
+from torch.jit import is_scripting  # type: ignore[attr-defined]  # not in its __all__
 from torch.nn import functional as F
 
 from lenet_utils.accounting import count_layer
@@ -68,13 +67,13 @@ class LocallyConnected2d(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply each position's own kernels."""
-        if not torch.jit.is_scripting():
+        if not is_scripting():
             self._require_input(x)
         channels, height, width = self.shape
         batch = x.reshape(-1, channels, height, width)
         fields = F.unfold(batch, self.kernel_size, stride=self.stride).permute(2, 0, 1)
         sums = torch.bmm(fields, self.weight.transpose(1, 2)).permute(1, 2, 0)
-        maps = sums.unflatten(2, (self.side, self.side)) + self.bias
+        maps: Tensor = sums.unflatten(2, (self.side, self.side)) + self.bias
         return maps.reshape(x.shape[:-3] + maps.shape[1:])
 
     def _require_input(self, x: Tensor) -> None:
@@ -176,28 +175,3 @@ def lenet4() -> nn.Sequential:
         ("output", nn.Linear(120, 10)),
     ]
     return nn.Sequential(OrderedDict(parts))
-
-
-def fully_connected(
-    widths: Sequence[int], activation: Callable[[], nn.Module] = ScaledTanh
-) -> nn.Sequential:
-    """Build a fully connected network.
-
-    Args:
-        widths: numbers of units from input to output, such as (784, 300, 10).
-        activation: makes the activation function between layers.
-
-    Shapes: (N, ...) with widths[0] numbers each to (N, widths[-1]) scores.
-
-    Raises:
-        ValueError: fewer than two widths.
-
-    Source: Sections III-C5 and III-C6, p. 12.
-    """
-    if len(widths) < 2:
-        raise ValueError(f"widths are {widths}; expected at least inputs and outputs.")
-    parts: list[nn.Module] = [nn.Flatten()]
-    for i, (inputs, units) in enumerate(pairwise(widths)):
-        parts += [activation()] * (i > 0)
-        parts.append(nn.Linear(inputs, units))
-    return nn.Sequential(*parts)

@@ -48,7 +48,8 @@ class NamedSequential(nn.Sequential):
     def __add__(self, other: Iterable[nn.Module]) -> "NamedSequential":
         if not isinstance(other, nn.Sequential):
             return NotImplemented
-        return self[:].extend(other)
+        joined: NamedSequential = self[:]
+        return joined.extend(other)
 
     def __iadd__(self, other: Iterable[nn.Module]) -> "NamedSequential":
         return self.extend(other)
@@ -82,15 +83,12 @@ IN_ORDER.add(NamedSequential.forward)
 @torch.fx.wrap  # depends on the shape, which torch.fx does not know when it records
 def rows_of_one_position(y: Tensor) -> Tensor:
     """Return (N, C, 1, 1) as (N, C), and anything else as it is."""
-    if not torch.jit.is_scripting():  # noqa: SIM102, since TorchScript reads it like this only
-        if torch.jit.is_tracing():
-            return _rows_when_traced(y)
-    return y.flatten(1) if y.dim() == 4 and y.shape[2] == 1 and y.shape[3] == 1 else y
+    rows: Tensor = _rows(y)
+    return rows
 
 
-@torch.jit.script_if_tracing
-def _rows_when_traced(y: Tensor) -> Tensor:
-    # A traced network takes wider inputs, too.
-    if y.dim() == 4 and y.size(2) == 1 and y.size(3) == 1:
-        return y.flatten(1)
-    return y
+def _flattened(y: Tensor) -> Tensor:
+    return y.flatten(1) if y.dim() == 4 and y.size(2) == 1 and y.size(3) == 1 else y
+
+
+_rows = torch.jit.script_if_tracing(_flattened)  # a traced network takes wider inputs, too

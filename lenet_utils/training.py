@@ -9,10 +9,8 @@ import os
 import random
 import time
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,30 +19,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lenet_utils._native.c1_to_s4 import Network, compiled
-from lenet_utils.answers import Reading
+from lenet_utils.answers import AnswerRule
 from lenet_utils.checkpoints import describe_run, require_writable, resume, save_checkpoint
-from lenet_utils.evaluation import (
-    decide,
-    evaluate,
-    lent,
-    require_classes,
-    require_examples,
-    require_network,
-    require_whole,
-    usable,
-)
+from lenet_utils.criteria import require_mean
+from lenet_utils.devices import get_device, on_device, resolve_device
+from lenet_utils.evaluation import evaluate, require_examples, require_network, require_whole
 from lenet_utils.system import keep_memory
 
 Criterion = Callable[[Tensor, Tensor], Tensor]
-
-
-def get_device() -> torch.device:
-    """Return the best device here: CUDA, then Apple's MPS, then the CPU."""
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    if torch.backends.mps.is_available():
-        return torch.device("mps")
-    return torch.device("cpu")
 
 
 def seed_everything(seed: int) -> None:
@@ -180,13 +162,15 @@ def fit(
             of classes, a device that is not here, a criterion of another kind of output, or a
             checkpoint that cannot be written or belongs to another run.
     """
+    from tqdm.auto import tqdm
+
     labels = require_examples(images, labels)
     require_network(model)
     require_whole("epochs", epochs)
     require_whole("batch_size", batch_size)
-    _require_mean(criterion)
-    reading = Reading(model, smallest_wins, criterion)
-    device = usable(device) if device is not None else get_device()
+    require_mean(criterion)
+    rule = AnswerRule(model, smallest_wins, criterion)
+    device = resolve_device(device) if device is not None else get_device()
     path = Path(checkpoint) if checkpoint is not None else None
     if path is not None:
         require_writable(path)
@@ -194,7 +178,9 @@ def fit(
         keep_memory()
     train, held = (part.to(device) for part in split_validation(len(labels), validation, seed))
     batches = -(-len(train) // batch_size)
-    with lent(model, device), _own_randomness(device):
+    # Their random states, and the CPU's, are put back as the caller left them.
+    devices = [device] if device.type == "cuda" else []
+    with on_device(model, device), torch.random.fork_rng(devices):
         network = compiled(model) or model
         if network is model:
             # PyTorch pools and convolves faster on a CPU when a pixel's channels lie side by side.
@@ -208,18 +194,19 @@ def fit(
             state["scheduler"] = scheduler
         history, run = History(), {}
         if path is not None:
-            numbers = {"epochs": epochs, "batch_size": batch_size}
-            numbers |= {"validation": validation, "seed": seed}
+            numbers = dict(epochs=epochs, batch_size=batch_size, validation=validation, seed=seed)
             run = describe_run(model, images, labels, optim, scheduler, criterion, numbers)
             if path.exists():
                 history = History(**resume(path, run, state, epochs))
 
         images, labels = images.to(device), labels.to(device)
-        trainer = _Trainer(model, network, images, labels, optim, scheduler, criterion, reading)
-        with _bar(epochs * batches, len(history) * batches, progress) as bar:
+        trainer = _Trainer(model, network, images, labels, optim, scheduler, criterion, rule)
+        done = len(history) * batches
+        with tqdm(total=epochs * batches, initial=done, disable=not progress, unit="batch") as bar:
             for epoch in range(len(history), epochs):
                 bar.set_description(f"epoch {epoch + 1}/{epochs}")
-                torch.manual_seed(_mix(seed, epoch))
+                # A state for each epoch, so that a resumed run needs no saved generator.
+                torch.manual_seed((seed * 1_000_003 + epoch) % 2**63)
                 order = torch.randperm(len(train), device="cpu").to(device)
                 started = time.perf_counter()
                 loss, error = trainer.epoch(train[order].split(batch_size), bar)
@@ -241,7 +228,7 @@ def fit(
 
 @dataclass
 class _Trainer:
-    """What an epoch needs; how outputs are read is found out at the first batch."""
+    """What an epoch needs."""
 
     model: nn.Module
     network: Network
@@ -250,8 +237,7 @@ class _Trainer:
     optim: torch.optim.Optimizer
     scheduler: Any
     criterion: Criterion
-    reading: Reading
-    wins: bool | None = None
+    rule: AnswerRule
 
     def epoch(self, batches: tuple[Tensor, ...], bar: Any) -> tuple[float, float]:
         """Train through the batches once; return mean loss and error measured while learning.
@@ -273,7 +259,7 @@ class _Trainer:
             if self.scheduler is not None:
                 self.scheduler.step()
             loss_sum += loss.detach() * len(batch)
-            wrong += (decide(outputs.detach(), bool(self.wins)) != target).sum()
+            wrong += (self.rule.predicted_class(outputs.detach()) != target).sum()
             count += len(batch)
             bar.update()
             if number % CHECKED == 0 and not math.isfinite(loss_sum.item()):
@@ -281,26 +267,22 @@ class _Trainer:
         return loss_sum.item() / count, wrong.item() / count
 
     def _outputs(self, x: Tensor) -> Tensor:
-        if self.wins is not None:
+        if self.rule.smallest_wins is not None:
             return self.network(x)
         # Nothing has been changed yet, and nothing is where what comes out does not fit: running
         # statistics are put back.
         buffers = {name: buffer.clone() for name, buffer in self.model.named_buffers()}
         try:
-            with self.reading.watching() as seen:
-                outputs = self.network(x)
-            require_classes(outputs, len(x), self.labels)
-            self.wins = self.reading.choose(outputs, seen)
+            return self.rule.outputs(self.network, x, self.labels)
         except ValueError:
             for name, buffer in self.model.named_buffers():
                 buffer.copy_(buffers[name])
             raise
-        return outputs
 
     def error_of(self, held: Tensor) -> float:
         """Return the error on the examples held out."""
         images, labels = self.images[held], self.labels[held]
-        return evaluate(self.model, images, labels, smallest_wins=self.wins).error
+        return evaluate(self.model, images, labels, smallest_wins=self.rule.smallest_wins).error
 
 
 CHECKED = 50  # updates from one look at the loss to the next one
@@ -314,35 +296,3 @@ def _warn_of_divergence(epoch: int, loss: float, path: Path | None) -> None:
         "learning rate; see that the images are normalised, too.",
         stacklevel=3,
     )
-
-
-def _require_mean(criterion: Criterion) -> None:
-    """Refuse a criterion that does not say the mean of a batch."""
-    told = criterion.keywords if isinstance(criterion, partial) else {}
-    reduction = told.get("reduction", getattr(criterion, "reduction", "mean"))
-    if reduction != "mean":
-        raise ValueError(
-            f"criterion has reduction={reduction!r}; expected 'mean', of which `fit` makes the "
-            "mean of an epoch."
-        )
-
-
-@contextmanager
-def _bar(total: int, done: int, progress: bool) -> Iterator[Any]:
-    from tqdm.auto import tqdm
-
-    with tqdm(total=total, initial=done, disable=not progress, unit="batch") as bar:
-        yield bar
-
-
-@contextmanager
-def _own_randomness(device: torch.device) -> Iterator[None]:
-    """Leave the caller's random state as it was."""
-    devices = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices):
-        yield
-
-
-def _mix(seed: int, epoch: int) -> int:
-    # Each epoch has a state of its own, so that a resumed run needs no saved generator.
-    return (seed * 1_000_003 + epoch) % 2**63

@@ -3,6 +3,7 @@
 import os
 from itertools import zip_longest
 from pathlib import Path
+from threading import get_ident
 
 from torch import Tensor, nn
 
@@ -78,7 +79,7 @@ def _differences(model: nn.Module, tensors: dict[str, Tensor], stored: str | Non
 def write_atomically(path: Path, data: bytes) -> Path:
     """Write under a temporary name and rename, so that a cut-off leaves the old file whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{get_ident()}.tmp")
     try:
         temporary.write_bytes(data)
         os.replace(temporary, path)

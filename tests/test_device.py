@@ -222,19 +222,19 @@ def _many() -> None:
     pictures, orders = pad_to_32(images), torch.arange(40).expand(2, -1)
     x = normalise_1998(pictures)
     found = {}
-    for device, path in (("cpu", "plain"), (SECOND, "plain"), (SECOND, "auto")):
+    for device, backend in (("cpu", "pytorch"), (SECOND, "pytorch"), (SECOND, "auto")):
         nets, rates = [lenet5_1998().to(device) for _ in range(2)], []
         for seed, net in enumerate(nets):
             initialise_1998(net, seed, gain=1.0, power=0.5, coefficient=1.0, bias=0.0)
             sdlm = SDLM(net, MAP())
             sdlm.estimate_curvature(x.to(device), labels.to(device))
             rates.append(sdlm.effective_rates())
-        result = train_epoch(nets, [MAP()] * 2, pictures, labels, orders, rates, path=path)
+        result = train_epoch(nets, [MAP()] * 2, pictures, labels, orders, rates, backend=backend)
         assert where(nets[0]) == {device}
-        assert ("batched" in result.path) == (path == "auto")
-        found[device, path] = outputs(nets, pictures)
+        assert ("native" in result.backend) == (backend == "auto")
+        found[device, backend] = outputs(nets, pictures)
     for answers in found.values():
-        assert torch.allclose(answers, found["cpu", "plain"], rtol=1e-3)
+        assert torch.allclose(answers, found["cpu", "pytorch"], rtol=1e-3)
 
 
 def test_many_networks_train_on_the_device(there):
@@ -253,7 +253,7 @@ def _experiments() -> None:
     digits = sample(100)
     for kind, settings in jobs:
         trainer = kind([Job("a", settings, 0)], digits, training.get_device())
-        for _ in range(trainer.passes):
+        for _ in range(trainer.epochs):
             trainer.advance()
         assert 0 <= trainer.finish()[0]["test_error"] <= 1
         resumed = kind([Job("a", settings, 0)], digits, training.get_device())

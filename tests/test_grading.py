@@ -22,7 +22,7 @@ GRADING = REPOSITORY / "assignments" / "grading"
 sys.path.insert(0, str(GRADING))
 
 from course import Course  # noqa: E402
-from isolation import enclosure  # noqa: E402
+from isolation import sandbox  # noqa: E402
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="grading needs Linux or macOS")
 LIMITS = "--cell-seconds 3 --notebook-seconds 30 --megabytes 1500 --workers 2"
@@ -64,7 +64,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Graded:
     course = write_course(folder / "course")
     output = folder / "graded"
     release = Course.build(course, output / "course").releases[ASSIGNMENT]
-    around = enclosure()
+    around = sandbox()
     names = [n for n, case in CORPUS.items() if around.namespaces or not case.needs_namespaces]
     with socket.create_server(("127.0.0.1", 0)) as server:
         submissions = write_submissions(

@@ -20,7 +20,7 @@ import isolation
 import precheck
 import reports
 from inside.values import Unpacker, pack
-from isolation import Enclosure, Limits, enclosure
+from isolation import Limits, Sandbox, sandbox
 from run_apart import Tests
 from student import NotebookStopped, Student
 
@@ -168,7 +168,7 @@ assert twice(lambda v: v + 1, 5) == 7
 
 @pytest.fixture
 def student() -> Any:
-    student = Student(enclosure(), Limits(cell_seconds=20, notebook_seconds=60))
+    student = Student(sandbox(), Limits(cell_seconds=20, notebook_seconds=60))
     yield student
     student.close()
 
@@ -190,8 +190,8 @@ def test_a_cell_that_ends_the_process_costs_itself_only(student: Student) -> Non
         student.fetch("a")
 
 
-def test_the_enclosure_shows_nothing_of_the_course(student: Student) -> None:
-    if not student.enclosure.namespaces:
+def test_the_sandbox_shows_nothing_of_the_course(student: Student) -> None:
+    if not student.sandbox.namespaces:
         pytest.skip("needs namespaces")
     student.run(
         "import os\n"
@@ -231,9 +231,9 @@ mine = open("mine").read()
 """
 
 
-def test_the_weak_enclosure_refuses_what_python_can_refuse(tmp_path: Path) -> None:
+def test_the_weak_sandbox_refuses_what_python_can_refuse(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("secret", encoding="utf-8")
-    student = Student(Enclosure(namespaces=False, own_user=False), Limits(60, 60))
+    student = Student(Sandbox(namespaces=False, own_user=False), Limits(60, 60))
     try:
         student.run(
             GUARDED.replace("@FILE@", str(tmp_path / "secret")).replace("@FOLDER@", str(tmp_path))
@@ -244,7 +244,7 @@ def test_the_weak_enclosure_refuses_what_python_can_refuse(tmp_path: Path) -> No
         student.close()
 
 
-def test_an_enclosure_that_does_not_start_leaves_no_folder(
+def test_a_sandbox_that_does_not_start_leaves_no_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*command: object, **options: object) -> None:
@@ -253,7 +253,7 @@ def test_an_enclosure_that_does_not_start_leaves_no_folder(
     monkeypatch.setattr(isolation.tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(isolation.subprocess, "Popen", refuse)
     with pytest.raises(PermissionError):
-        Enclosure(namespaces=False, own_user=False).start(Limits())
+        Sandbox(namespaces=False, own_user=False).start(Limits())
     assert not list(tmp_path.iterdir())
 
 
@@ -269,7 +269,7 @@ def mounted(student: Student) -> dict[str, set[str]]:
 
 
 def test_a_submission_can_write_into_its_own_folders_only(student: Student) -> None:
-    if not student.enclosure.namespaces:
+    if not student.sandbox.namespaces:
         pytest.skip("needs namespaces")
     found = mounted(student)
     assert {place for place, how in found.items() if "ro" not in how} == WRITABLE | DEVICES
@@ -291,7 +291,7 @@ def test_what_is_mounted_below_a_readable_folder_is_read_only_too(
     inner = tmp_path / "library" / "a place"
     inner.mkdir(parents=True)
     if (
-        not enclosure().namespaces
+        not sandbox().namespaces
         or subprocess.run(
             ["mount", "-t", "tmpfs", "tmpfs", inner], capture_output=True, check=False
         ).returncode
@@ -300,7 +300,7 @@ def test_what_is_mounted_below_a_readable_folder_is_read_only_too(
     try:
         paths = [*isolation.readable(), str(tmp_path / "library")]
         monkeypatch.setattr(isolation, "readable", lambda: paths)
-        student = Student(enclosure(), Limits(60, 60))
+        student = Student(sandbox(), Limits(60, 60))
         try:
             found = mounted(student)
         finally:
@@ -311,17 +311,17 @@ def test_what_is_mounted_below_a_readable_folder_is_read_only_too(
     assert "ro" in found[str(inner).replace(" ", "\\040")]
 
 
-def test_python_may_lie_where_the_enclosure_has_its_own_folders(
+def test_python_may_lie_where_the_sandbox_has_its_own_folders(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if not enclosure().namespaces:
+    if not sandbox().namespaces:
         pytest.skip("needs namespaces")
     (tmp_path / "library").mkdir()
     (tmp_path / "library" / "module.py").write_text("x = 1", encoding="utf-8")
     (tmp_path / "beside").write_text("secret", encoding="utf-8")
     paths = [*isolation.readable(), str(tmp_path / "library")]
     monkeypatch.setattr(isolation, "readable", lambda: paths)
-    student = Student(Enclosure(namespaces=True, own_user=os.getuid() == 0), Limits(60, 60))
+    student = Student(Sandbox(namespaces=True, own_user=os.getuid() == 0), Limits(60, 60))
     try:
         student.run(
             f"import os\nlibrary = os.listdir({str(tmp_path / 'library')!r})\n"

@@ -35,7 +35,7 @@ def framed(number: int, value: Any) -> bytes:
 
 
 class Peer:
-    """Stands for an enclosed process; `answer` gets each request's number and the socket."""
+    """Stands for a sandboxed process; `answer` gets each request's number and the socket."""
 
     def __init__(self, answer: Callable[[int, socket.socket], None], first: bytes = b""):
         self.socket, self.theirs = socket.socketpair()

@@ -3,6 +3,7 @@
 import gzip
 import http.server
 import multiprocessing
+import os
 import re
 import threading
 import time
@@ -221,6 +222,22 @@ def test_two_processes_at_once_leave_right_files(mirror, tmp_path, full):
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted(NAMES)
 
 
+def draw_sample(digits: mnist.MNIST) -> mnist.MNIST:
+    """Draw the shipped sample from the full set: the same number of each class, by a seed."""
+    generator = torch.Generator().manual_seed(1998)
+    parts = []
+    for name, part in digits._asdict().items():
+        chosen = []
+        for digit in range(10):
+            places = (part.labels == digit).nonzero()[:, 0]
+            order = torch.randperm(len(places), generator=generator)
+            chosen.append(places[order[: {"train": 400, "test": 100}[name]]])
+        indices = torch.cat(chosen)
+        indices = indices[torch.randperm(len(indices), generator=generator)]
+        parts.append(mnist.Digits(part.images[indices], part.labels[indices]))
+    return mnist.MNIST(*parts)
+
+
 def test_the_sample_needs_no_network_and_is_drawn_from_the_real_digits(monkeypatch, full):
     def refuse(*_, **__):
         raise AssertionError("the sample must not fetch anything")
@@ -229,7 +246,7 @@ def test_the_sample_needs_no_network_and_is_drawn_from_the_real_digits(monkeypat
     sample = load_mnist(sample=True)
     assert sample.train.labels.bincount().tolist() == [400] * 10
     assert sample.test.labels.bincount().tolist() == [100] * 10
-    assert same(sample, mnist.draw_sample(full))
+    assert same(sample, draw_sample(full))
     assert mnist.SAMPLE.stat().st_size <= 1_000_000
     with pytest.raises(ValueError, match="needs no folder"):
         load_mnist("somewhere", sample=True)
@@ -297,7 +314,7 @@ def test_a_full_disk_is_said_once_and_leaves_nothing(mirror, tmp_path, monkeypat
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(download.os, "replace", full)
+    monkeypatch.setattr(os, "replace", full)
     with pytest.raises(RuntimeError, match=f"No space left on device. Name .*{REMEDIES}"):
         load_mnist(tmp_path, progress=False)
     assert mirror.requests == 1
@@ -310,7 +327,7 @@ def read_only(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise OSError(30, "Read-only file system")
 
-    monkeypatch.setattr(download.tempfile, "mkstemp", refuse)
+    monkeypatch.setattr(download, "write_atomically", refuse)
     monkeypatch.setattr(download.tempfile, "TemporaryFile", refuse)
 
 

@@ -7,15 +7,9 @@ import pytest
 import torch
 from torch import nn
 
-from lenet_research.parallel import (
-    PREPROCESSING,
-    Member,
-    NativeTraining,
-    PyTorchTraining,
-    kernel,
-    one_cycle,
-    supports,
-)
+from lenet_research.parallel import Member, NativeTraining, PyTorchTraining, kernel, supports
+from lenet_research.preprocessing import PREPROCESSING
+from lenet_research.trainer_batches import one_cycle
 from lenet_utils._native.loader import KernelUnavailable
 from lenet_utils.layers import ScaledTanh
 from lenet_utils.mnist import load_mnist, normalise_1998, normalise_modern, pad_to_32

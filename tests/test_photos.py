@@ -15,9 +15,10 @@ from torch.nn import functional as F
 from benchmarks.photographs import READABLE, UNREADABLE, photograph
 from benchmarks.photos import REPORTED, TUNED_ON, outcome, shares
 from lenet_utils import NoDigit, figures, load_mnist, prepare_photo, read_photo
-from lenet_utils.photos import MEASURED, Photo, measured_photos
+from lenet_utils.photos import Photo
 from lenet_utils.picture_files import read_brightness
 from lenet_utils.results.intervals import share_interval
+from lenet_utils.results.photographs import MEASURED, measured_photos
 
 DIGITS = load_mnist(sample=True).test
 

@@ -13,7 +13,7 @@ import reports
 import roster
 from batch import READ, Batch
 from course import Course, CourseError
-from isolation import Limits, enclosure, readable
+from isolation import Limits, readable, sandbox
 from reading import Reader
 from sanitise import plain
 from submissions import find
@@ -57,10 +57,10 @@ def main() -> str | None:
         listed = roster.read(given.roster) if given.roster else []
         with Reader(course.releases, output / READ) as reader:
             found = find(folder, course.releases, reader)
-        around = enclosure()
+        around = sandbox()
     except (CourseError, ValueError, RuntimeError, OSError) as error:
         return str(error)
-    print(f"{len(found.submissions)} submissions; each in an enclosure: {around.describe()}")
+    print(f"{len(found.submissions)} submissions; each in a sandbox: {around.describe()}")
     limits = Limits(given.cell_seconds, given.notebook_seconds, given.megabytes)
     batch = Batch(course, output, around, limits, max(1, given.workers))
     batch.run(found.submissions, lambda line: print(plain(line, LINE), flush=True))

@@ -16,7 +16,7 @@ from typing import Any
 import precheck
 import reading
 from course import Course
-from isolation import Enclosure, Limits
+from isolation import Limits, Sandbox
 from processes import context, end, leave_terminal
 from student import PATIENCE
 from submissions import Submission
@@ -33,7 +33,7 @@ class Batch:
 
     course: Course
     output: Path
-    enclosure: Enclosure
+    sandbox: Sandbox
     limits: Limits
     workers: int
 
@@ -161,9 +161,7 @@ class Batch:
         release = self.course.releases[assignment]
         checked = precheck.check(reading.kept(self.output / READ, submission.digest), release)
         self.course.forget(assignment, student)
-        error = self.course.autograde(
-            assignment, student, checked, self.enclosure, self.limits, slot
-        )
+        error = self.course.autograde(assignment, student, checked, self.sandbox, self.limits, slot)
         if error:
             print(error)
         reason = f"nbgrader could not grade it, see log.txt; {FIX}" if error else ""

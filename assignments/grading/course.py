@@ -13,7 +13,7 @@ from typing import Any
 
 import nbformat
 import rules
-from isolation import Enclosure, Limits
+from isolation import Limits, Sandbox
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
@@ -134,7 +134,7 @@ class Course:
         return self.folder / stage / student / assignment / f"{assignment}.ipynb"
 
     def autograde(
-        self, assignment: str, student: str, checked: Checked, enclosure: Enclosure,
+        self, assignment: str, student: str, checked: Checked, sandbox: Sandbox,
         limits: Limits, slot: int,
     ) -> str | None:  # fmt: skip
         """Grade one submission; return what nbgrader said if it could not."""
@@ -147,7 +147,7 @@ class Course:
             *(RunApart if step is Execute else step for step in steps),
             Harmless,
         ]
-        config.RunApart.enclosure, config.RunApart.limits = enclosure, limits
+        config.RunApart.sandbox, config.RunApart.limits = sandbox, limits
         config.RunApart.slot = slot
         config.ClearMetadataPreprocessor.enabled = False
         done = NbGraderAPI(config=config).autograde(assignment, student)

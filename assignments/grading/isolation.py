@@ -1,9 +1,9 @@
-"""The enclosure of a submission: what it can see, reach and use up.
+"""The sandbox of a submission: what it can see, reach and use up.
 
 On Linux, where namespaces are allowed: its own file system with nothing but Python, the course's
 packages and an empty folder, no network, its own processes, and, for root, a user of its own.
 Elsewhere only a process with limits and a guard inside Python, which stops accidents and not a
-determined author; `Enclosure.describe` says which of the two it is.
+determined author; `Sandbox.describe` says which of the two it is.
 """
 
 import json
@@ -59,8 +59,8 @@ def readable() -> list[str]:
 
 
 @dataclass(frozen=True)
-class Enclosure:
-    """How submissions are kept in on this computer: made by `enclosure`."""
+class Sandbox:
+    """How submissions are kept in on this computer: made by `sandbox`."""
 
     namespaces: bool
     own_user: bool
@@ -75,19 +75,19 @@ class Enclosure:
             "files and use the network. See README.md, Limits"
         )
 
-    def start(self, limits: Limits, slot: int = 0) -> "Enclosed":
+    def start(self, limits: Limits, slot: int = 0) -> "SandboxedProcess":
         """Start the process of a submission; `slot` tells apart those that run side by side."""
-        return Enclosed(self, limits, FIRST_USER + slot if self.own_user else os.getuid())
+        return SandboxedProcess(self, limits, FIRST_USER + slot if self.own_user else os.getuid())
 
 
-class Enclosed:
+class SandboxedProcess:
     """A submission's process, and the socket that it answers on."""
 
-    def __init__(self, enclosure: Enclosure, limits: Limits, user: int):
+    def __init__(self, sandbox: Sandbox, limits: Limits, user: int):
         self.limits = limits
         self.folder = tempfile.mkdtemp(prefix="grading-")
         self.socket, theirs = socket.socketpair()
-        command, options = self._command(enclosure, user)
+        command, options = self._command(sandbox, user)
         try:
             with theirs:
                 self.process = subprocess.Popen(
@@ -102,26 +102,26 @@ class Enclosed:
             self._clear()
             raise
 
-    def _command(self, enclosure: Enclosure, user: int) -> tuple[list[str], dict]:
+    def _command(self, sandbox: Sandbox, user: int) -> tuple[list[str], dict]:
         paths = readable()
-        home = "/submission" if enclosure.namespaces else self.folder
+        home = "/submission" if sandbox.namespaces else self.folder
         limits = {
             "RLIMIT_DATA": self.limits.megabytes * 2**20,
             "RLIMIT_FSIZE": 64 * 2**20,
             "RLIMIT_NOFILE": 256,
             "RLIMIT_CORE": 0,
             "package": package(),
-            "guard": not enclosure.namespaces,
+            "guard": not sandbox.namespaces,
             "readable": [*paths, *(own := [os.path.realpath(self.folder), "/dev/"]), "/proc/self"],
             "writable": own,
         }
-        if enclosure.own_user or enclosure.namespaces:
+        if sandbox.own_user or sandbox.namespaces:
             limits["RLIMIT_NPROC"] = self.limits.processes
         inside = [sys.executable, "-I", "-B", str(HERE / "inside"), json.dumps(limits)]
         environment = {
             "PATH": "/usr/bin:/bin",
             "HOME": home,
-            "TMPDIR": "/tmp" if enclosure.namespaces else self.folder,
+            "TMPDIR": "/tmp" if sandbox.namespaces else self.folder,
             "IPYTHONDIR": f"{home}/.ipython",
             "MPLCONFIGDIR": f"{home}/.matplotlib",
             "MPLBACKEND": "module://matplotlib_inline.backend_inline",
@@ -129,20 +129,20 @@ class Enclosed:
             "LANG": "C.UTF-8",
         }
         options = {"env": environment, "cwd": self.folder}
-        if not enclosure.namespaces:
-            if enclosure.own_user:
+        if not sandbox.namespaces:
+            if sandbox.own_user:
                 os.chown(self.folder, user, user)
                 options |= {"user": user, "group": user, "extra_groups": []}
             return inside, options
         spaces = ["--mount", "--net", "--pid", "--ipc", "--uts", "--propagation=private"]
-        if not enclosure.own_user:
+        if not sandbox.own_user:
             spaces += ["--user", "--map-root-user"]
         outside = ["setpriv", "--pdeathsig=KILL", "unshare", *spaces, "--fork", "--kill-child=KILL"]
         script = [
             "sh",
-            str(HERE / "enclosure.sh"),
+            str(HERE / "sandbox.sh"),
             self.folder,
-            str(user if enclosure.own_user else 0),
+            str(user if sandbox.own_user else 0),
         ]
         environment["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin"
         return [*outside, *script, *paths, "--", "env", "-C", "/submission", *inside], options
@@ -204,14 +204,14 @@ class Enclosed:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def enclosure() -> Enclosure:
+def sandbox() -> Sandbox:
     """Find out, by trying, what this computer allows.
 
     Raises:
         RuntimeError: submissions could only run as root, and do what they like.
     """
     root = os.getuid() == 0
-    tried = [Enclosure(True, root), Enclosure(False, root)]
+    tried = [Sandbox(True, root), Sandbox(False, root)]
     if not all(map(shutil.which, ("unshare", "setpriv", "chroot", "mount"))):
         tried = tried[1:]
     for found in tried:
@@ -225,18 +225,18 @@ def enclosure() -> Enclosure:
     raise RuntimeError(f"{sys.executable} does not start as the process of a submission")
 
 
-def _starts(enclosure: Enclosure) -> bool:
-    """Try whether a process runs in such an enclosure, and answers."""
+def _starts(sandbox: Sandbox) -> bool:
+    """Try whether a process runs in such a sandbox, and answers."""
     body = pickle.dumps({"run": "pass", "number": 0})
     try:
-        enclosed = enclosure.start(Limits())
+        process = sandbox.start(Limits())
     except OSError:  # that user may not start this Python
         return False
     try:
-        enclosed.socket.settimeout(60)
-        enclosed.socket.sendall(len(body).to_bytes(8, "big") + body)
-        return bool(enclosed.socket.recv(8))
+        process.socket.settimeout(60)
+        process.socket.sendall(len(body).to_bytes(8, "big") + body)
+        return bool(process.socket.recv(8))
     except OSError:
         return False
     finally:
-        enclosed.kill()
+        process.kill()

@@ -1,6 +1,6 @@
 """nbgrader's step that runs a submission, in place of its own: the tests run apart from the work.
 
-The student's cells run in an enclosed process. The cells of tests, with the hidden ones, run in
+The student's cells run in a sandboxed process. The cells of tests, with the hidden ones, run in
 this one, on plain copies of what the student's names hold there. So a submission can neither read
 a hidden test nor change what a test does, compares or prints.
 """
@@ -15,7 +15,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import Any
 
 from IPython.core.inputtransformer2 import TransformerManager
-from isolation import Enclosure, Limits
+from isolation import Limits, Sandbox
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
@@ -31,7 +31,7 @@ PRINTED, LARGEST_PICTURE, MOST_SHOWN = 20_000, 2 * 2**20, 20
 class RunApart(NbGraderPreprocessor):
     """Runs the cells of one submission and stores what nbgrader reads the points from."""
 
-    enclosure = Instance(Enclosure).tag(config=True)
+    sandbox = Instance(Sandbox).tag(config=True)
     limits = Instance(Limits).tag(config=True)
     slot = Integer(0).tag(config=True)
 
@@ -39,7 +39,7 @@ class RunApart(NbGraderPreprocessor):
         self, nb: NotebookNode, resources: ResourcesDict
     ) -> tuple[NotebookNode, ResourcesDict]:
         """Run the notebook from top to bottom."""
-        student = Student(self.enclosure, self.limits, self.slot)
+        student = Student(self.sandbox, self.limits, self.slot)
         tests = Tests(student)
         try:
             for cell in nb.cells:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from inside.values import LONGEST, Unpacker
-from isolation import Enclosed, Enclosure, Limits
+from isolation import Limits, Sandbox, SandboxedProcess
 from stand_ins import Arguments, Kept, stand_in
 
 GRACE = 2.0
@@ -32,16 +32,16 @@ class Student:
     started and the cells before it are run again, at most three times.
 
     Args:
-        enclosure: how submissions are kept in.
+        sandbox: how submissions are kept in.
         limits: what this one may use up.
         slot: its place among those graded side by side.
     """
 
-    def __init__(self, enclosure: Enclosure, limits: Limits, slot: int = 0):
-        self.enclosure, self.limits, self.slot = enclosure, limits, slot
+    def __init__(self, sandbox: Sandbox, limits: Limits, slot: int = 0):
+        self.sandbox, self.limits, self.slot = sandbox, limits, slot
         self.ends = time.monotonic() + PATIENCE * limits.notebook_seconds
         self.cell_began = self.spent = 0.0
-        self.enclosed: Enclosed | None = None
+        self.process: SandboxedProcess | None = None
         self.mirrors: Any = None
         self.done: list[str] = []
         self.starts = 0
@@ -54,7 +54,7 @@ class Student:
 
     def _spent(self) -> float:
         """Return the processor time of the submission so far, earlier processes included."""
-        return self.spent + (self.enclosed.seconds() if self.enclosed else 0.0)
+        return self.spent + (self.process.seconds() if self.process else 0.0)
 
     def _used_up(self) -> NotebookStopped | None:
         """Return what is to be said when a limit of time is reached, else None."""
@@ -120,7 +120,7 @@ class Student:
             leaf=self._mirror,
         )
         try:
-            if self.enclosed is None:
+            if self.process is None:
                 self._start()
             updates = self.mirrors.changes() if self.mirrors else {}
             answer = unpacker.unpack(self._exchange({**request, "updates": updates}))
@@ -148,7 +148,7 @@ class Student:
         if self.starts > RESTARTS:
             raise NotebookStopped(f"not run: the notebook ended its process {self.starts} times")
         self.starts += 1
-        self.enclosed = self.enclosure.start(self.limits, self.slot)
+        self.process = self.sandbox.start(self.limits, self.slot)
         self.cell_ends, self.cell_began = self.ends, self.limits.notebook_seconds
         for source in self.done:
             self._exchange({"run": source})
@@ -174,16 +174,16 @@ class Student:
         stream = io.BytesIO()
         Arguments(stream).dump(request)
         body = stream.getvalue()
-        self.enclosed.socket.settimeout(max(TICK, self.cell_ends - time.monotonic()))
-        self.enclosed.socket.sendall(len(body).to_bytes(8, "big") + body)
+        self.process.socket.settimeout(max(TICK, self.cell_ends - time.monotonic()))
+        self.process.socket.sendall(len(body).to_bytes(8, "big") + body)
 
     def _read(self, size: int) -> bytes:
         parts, missing, interrupted = [], size, None
         looked = time.monotonic()
         while missing:
-            self.enclosed.socket.settimeout(TICK)
+            self.process.socket.settimeout(TICK)
             try:
-                part = self.enclosed.socket.recv(min(missing, 2**20))
+                part = self.process.socket.recv(min(missing, 2**20))
                 if not part:
                     raise EOFError
                 parts.append(part)
@@ -197,12 +197,12 @@ class Student:
 
     def _watch(self, interrupted: float | None) -> float | None:
         """Look at time and memory while the notebook works; end it when it does not stop."""
-        if self.enclosed.megabytes() > self.limits.megabytes:
+        if self.process.megabytes() > self.limits.megabytes:
             self.close()
             raise NotebookStopped(f"stopped: it took more than {self.limits.megabytes} MB")
         stop = self._used_up()
         if stop and interrupted is None:
-            self.enclosed.interrupt()
+            self.process.interrupt()
             return time.monotonic()
         if stop and time.monotonic() > interrupted + GRACE:
             self.close()
@@ -211,10 +211,10 @@ class Student:
 
     def close(self) -> None:
         """End the process, if there is one."""
-        if self.enclosed is not None:
-            self.spent += self.enclosed.seconds()
-            self.enclosed.kill()
-            self.enclosed = self.mirrors = None
+        if self.process is not None:
+            self.spent += self.process.seconds()
+            self.process.kill()
+            self.process = self.mirrors = None
 
 
 def _error(error: Exception) -> dict[str, Any]:

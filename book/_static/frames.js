@@ -1,4 +1,4 @@
-// Sliders over figures (lenet_utils/widgets.py): tell a screen reader what their player does not.
+// Sliders over figures (lenet_utils/figures/frames.py): tell a screen reader what their player does not.
 
 function describe(box) {
   const handle = box.querySelector(".noUi-handle");

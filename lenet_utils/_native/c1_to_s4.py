@@ -11,7 +11,7 @@ computes the network.
 import ctypes
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, TypeGuard
 
 import torch
 from torch import Tensor, nn
@@ -64,7 +64,7 @@ def _wanted(padding: int) -> dict[str, nn.Module]:
     }
 
 
-def _suits(model: nn.Module) -> bool:
+def _suits(model: nn.Module) -> TypeGuard[LeNet5]:
     if type(model) is not LeNet5 or not _untouched(model):
         return False
     wanted = _wanted((32 - model.nominal_size) // 2)
@@ -80,7 +80,7 @@ def _equal(part: nn.Module, wanted: nn.Module) -> bool:
     settings = ((n, v) for n, v in vars(wanted).items() if n[0] != "_" and n != "training")
     if any(getattr(part, name, None) != value for name, value in settings):
         return False
-    mine, theirs = part._parameters, wanted._parameters
+    mine, theirs = (dict(m.named_parameters(recurse=False)) for m in (part, wanted))
     return mine.keys() == theirs.keys() and all(
         type(p) is nn.Parameter
         and (p.shape, p.dtype, p.device.type) == (theirs[name].shape, torch.float32, "cpu")
@@ -116,13 +116,16 @@ def _watched() -> bool:
             or torch._C._len_torch_function_stack()
             or torch._C._are_functorch_transforms_active()
             or forward_ad._current_level >= 0
-            or torch.jit.is_tracing()
+            or torch._C._is_tracing()
             or torch.compiler.is_compiling()
             or torch.is_autocast_enabled("cpu")
             or any(getattr(nn.modules.module, f"_global_{hooks}") for hooks in _HOOKS)
         )
     except (AttributeError, TypeError):  # another PyTorch, which cannot be asked
         return True
+
+
+_PARAMETERS = ("c1.weight", "c1.bias", "c3.weight", "c3.bias")
 
 
 class _Compiled:
@@ -132,13 +135,13 @@ class _Compiled:
     def __call__(self, x: Tensor) -> Tensor:
         model = self.model
         plain = type(x) is Tensor and x.dtype == torch.float32 and x.device.type == "cpu"
-        if not plain or x.requires_grad or x.shape[2:] != (model.nominal_size,) * 2:
-            return model(x)
-        if _watched() or not _suits(model):
-            return model(x)
+        usual = plain and not x.requires_grad and x.shape[2:] == (model.nominal_size,) * 2
+        if not usual or _watched() or not _suits(model):
+            y: Tensor = model(x)
+            return y
         model.require_input(x)
-        c1, c3 = model.c1, model.c3
-        y = _C1ToS4.apply(self.kernel, x.contiguous(), c1.weight, c1.bias, c3.weight, c3.bias)
+        parameters = [model.get_parameter(name) for name in _PARAMETERS]
+        y = _C1ToS4.apply(self.kernel, x.contiguous(), *parameters)
         for name, part in list(model.named_children())[6:]:
             y = _product(part, y) if _is_product(part, y) else part(y)
             if name == "output":
@@ -146,7 +149,7 @@ class _Compiled:
         return rows_of_one_position(y)
 
 
-def _is_product(part: nn.Module, x: Tensor) -> bool:
+def _is_product(part: nn.Module, x: Tensor) -> TypeGuard[nn.Conv2d]:
     return (
         type(part) is nn.Conv2d
         and _untouched(part)

@@ -5,6 +5,7 @@ which is true when the answer is right.
 """
 
 from lenet_utils.checks.bending import moved_maps, reach, turns
+from lenet_utils.checks.changed_pictures import climb_step, covered
 from lenet_utils.checks.find_the_bugs import choice_of_epoch, faults, kept_weights, suspects
 from lenet_utils.checks.from_pixels import parameters_by_layer, shift, shifted_copies
 from lenet_utils.checks.layer_by_layer import c3_counts, seven_by_seven, subsampling
@@ -14,7 +15,7 @@ from lenet_utils.checks.local_connectivity import (
     receptive_field,
     what_c3_sees,
 )
-from lenet_utils.checks.looking_inside import class_share, climb_step, covered, strongest_patch
+from lenet_utils.checks.looking_inside import class_share, strongest_patch
 from lenet_utils.checks.paper_and_modern import by_luck, clear, one_part
 from lenet_utils.checks.pooling import (
     any_and_all,

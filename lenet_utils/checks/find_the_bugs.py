@@ -135,7 +135,7 @@ def kept_weights(function: Any) -> str:
         torch.manual_seed(11)
         models = [nn.Sequential(nn.BatchNorm1d(16), nn.Linear(16, 3)) for _ in range(2)]
         for norm, _ in models:
-            nn.init.normal_(norm.running_mean)
+            nn.init.normal_(norm.get_buffer("running_mean"))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "weights.file"
         for model in models:

@@ -235,7 +235,7 @@ def _missed(units: list[float], enough: int) -> list[int]:
 
 def _pair(answer: Any, name: str) -> tuple[float, float]:
     try:
-        coefficient, bias = answer if not isinstance(answer, set | dict | str | bytes) else ()
+        coefficient, bias = iter(() if isinstance(answer, set | dict | str | bytes) else answer)
     except Exception:
         wrong(f"{name} is not a pair; expected (coefficient, bias), such as (0.25, 0).")
     return number(coefficient, f"the coefficient of {name}"), number(bias, f"the bias of {name}")

@@ -1,13 +1,21 @@
 """Checks of the lesson "Practice: train your own"."""
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
-from lenet_utils.checks.probe import Probe, plain_sgd, settings, with_momentum
+from lenet_utils.checks.probe import (
+    WRONG_LOSSES,
+    MakeOptimizer,
+    Probe,
+    plain_sgd,
+    replay,
+    same_weights,
+    settings,
+    with_momentum,
+)
 from lenet_utils.checks.verdict import (
     as_tensor,
     call,
@@ -20,9 +28,6 @@ from lenet_utils.checks.verdict import (
     unrounded,
     wrong,
 )
-
-_Batches = list[tuple[Tensor, Tensor]]
-_Loss = Callable[[Tensor, Tensor], Tensor]
 
 
 @check
@@ -55,22 +60,21 @@ def training_step(function: Any) -> str:
             and returns the loss of this batch.
     """
     generator = torch.Generator().manual_seed(3)
-    batches = [
-        (2 * torch.randn(n, 1, 4, 4, generator=generator), torch.arange(n).flip(0) % 3)
-        for n in (8, 5)
-    ]
+    pictures = torch.cat([2 * torch.randn(n, 1, 4, 4, generator=generator) for n in (8, 5)])
+    classes = torch.cat([torch.arange(n).flip(0) % 3 for n in (8, 5)])
+    batches = [list(range(8)), list(range(8, 13))]
     for make in (plain_sgd, with_momentum):
         model = Probe()
         optimizer = make(model.parameters())
-        for count, (images, labels) in enumerate(batches, 1):
+        for count, batch in enumerate(batches):
+            images, labels = pictures[batch], classes[batch]
             model.reset()
             answer = call(function, model, optimizer, images, labels, allowed=("weights",))
             if settings(optimizer) != settings(make(model.parameters())):
                 wrong("the optimizer's settings changed, such as lr: leave them as they were.")
             value = tensor(as_tensor(answer), (), "the returned loss")
-            before = _trained(batches[: count - 1], make)
-            if not _same(model, _trained(batches[:count], make)):
-                _require_step(model, batches[:count], make)
+            before = replay(batches[:count], pictures, classes, make)[0]
+            _require_step(model, batches[: count + 1], pictures, classes, make)
             if not all(model.training_modes):
                 wrong("the model computed in evaluation mode: leave it in training mode.")
             if not close(value, F.cross_entropy(before(images), labels).detach().double()):
@@ -78,37 +82,31 @@ def training_step(function: Any) -> str:
     return "Forward, loss, clear, backward, step: the loop that all training is made of."
 
 
-def _require_step(model: Probe, batches: _Batches, make: Callable) -> None:
-    """Refuse a step that a known mistake explains, or any other."""
-    if _same(model, _trained(batches[:-1], make)):
+def _require_step(
+    model: Probe, batches: list[list[int]], images: Tensor, labels: Tensor, make: MakeOptimizer
+) -> None:
+    """Refuse a wrong step: one that a known mistake explains, or any other."""
+
+    def as_if(batches: list[list[int]] = batches, **fault: Any) -> bool:
+        return same_weights(model, replay(batches, images, labels, make, **fault)[0])
+
+    if as_if():
+        return
+    if as_if(batches[:-1]):
         wrong("the weights did not change: call loss.backward() and then optimizer.step().")
-    mistakes: dict[str, tuple[_Loss, dict[str, Any]]] = {
+    faults: dict[str, dict[str, Any]] = {
         "the first update is right, the second is not: clear the old gradients with "
-        "optimizer.zero_grad() before loss.backward() adds new ones.": (
-            (F.cross_entropy, {"clear": False})
-        ),
-        "the weights changed by two steps: step once.": (F.cross_entropy, {"steps": 2}),
-        "the weights changed by a step on the sum of the losses: take their mean.": (
-            (lambda y, t: F.cross_entropy(y, t, reduction="sum"), {})
-        ),
-        "softmax is applied twice: cross_entropy takes the raw outputs (no softmax).": (
-            (lambda y, t: F.cross_entropy(y.softmax(1), t), {})
-        ),
-        "the weights went uphill: the loss has the wrong sign.": (
-            (lambda y, t: -F.cross_entropy(y, t), {})
-        ),
-        "nll_loss takes logarithms of probabilities. Give the raw outputs to cross_entropy.": (
-            (F.nll_loss, {})
-        ),
-        "this is the squared error: the loss is the cross-entropy.": (
-            (lambda y, t: F.mse_loss(y, F.one_hot(t, 3).float()), {})
+        "optimizer.zero_grad() before loss.backward() adds new ones.": {"clear": False},
+        "the weights changed by two steps: step once.": (
+            {"batches": [batch for batch in batches for _ in range(2)]}
         ),
         "only the first picture counts: give the whole batch to cross_entropy.": (
-            (lambda y, t: F.cross_entropy(y[:1], t[:1]), {})
+            {"loss": lambda y, t: F.cross_entropy(y[:1], t[:1])}
         ),
+        **{message: {"loss": loss} for message, loss in WRONG_LOSSES.items()},
     }
-    for message, (loss, how) in mistakes.items():
-        if _same(model, _trained(batches, make, loss, **how)):
+    for message, fault in faults.items():
+        if as_if(**fault):
             wrong(message)
     if make is not plain_sgd:
         wrong("with plain SGD the update is right, with momentum it is not: call the step() of "
@@ -140,27 +138,6 @@ def _wrong_value(
         },
     )
     wrong("the weights are right, the returned loss is not the loss of this batch.")
-
-
-def _trained(
-    batches: _Batches,
-    make: Callable,
-    loss: _Loss = F.cross_entropy,
-    *,
-    clear: bool = True,
-    steps: int = 1,
-) -> Probe:
-    """Train a twin of the probe, one update a batch."""
-    twin = Probe()
-    optimizer = make(twin.parameters())
-    for images, labels in batches:
-        for _ in range(steps):
-            value = loss(twin(images), labels)
-            if clear:
-                optimizer.zero_grad()
-            value.backward()
-            optimizer.step()
-    return twin
 
 
 @check
@@ -312,8 +289,3 @@ def _wrong_places(ink: Tensor) -> dict[str, Tensor]:
         "ink x place does not fit into a byte, which wraps around after 255. Take larger "
         "numbers, such as ink.double().": wrapped.double(),
     }
-
-
-def _same(one: nn.Module, other: nn.Module) -> bool:
-    pairs = zip(one.parameters(), other.parameters(), strict=True)
-    return all(close(a.detach().double(), b.detach().double()) for a, b in pairs)

@@ -8,6 +8,26 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from lenet_utils.checks.verdict import close
+
+MakeOptimizer = Callable[..., torch.optim.Optimizer]
+Loss = Callable[[Tensor, Tensor], Tensor]
+
+WRONG_LOSSES: dict[str, Loss] = {
+    "softmax is applied twice: cross_entropy has its own. Give it the raw scores.": (
+        lambda y, t: F.cross_entropy(y.softmax(1), t)
+    ),
+    "the loss is the sum over the batch: take the mean, as cross_entropy does.": (
+        lambda y, t: F.cross_entropy(y, t, reduction="sum")
+    ),
+    "the weights went uphill: the loss has the wrong sign.": (lambda y, t: -F.cross_entropy(y, t)),
+    "nll_loss takes logarithms of probabilities. Give the raw scores to cross_entropy.": F.nll_loss,
+    "this is the squared error: the loss is the cross-entropy.": (
+        lambda y, t: F.mse_loss(y, F.one_hot(t, 3).float())
+    ),
+}
+"""Losses that a reader may train with instead, by the message that says so."""
+
 
 class Probe(nn.Module):
     """A small network that remembers how it is called."""
@@ -37,7 +57,8 @@ class Probe(nn.Module):
         # The mode of a layer: whoever sets only the network's own leaves its layers as they were.
         self.training_modes.append(self.linear.training)
         self.gradients.append(torch.is_grad_enabled())
-        return self.linear(x.flatten(1)) * 3
+        scores: Tensor = self.linear(x.flatten(1)) * 3
+        return scores
 
 
 plain_sgd = partial(torch.optim.SGD, lr=0.5)
@@ -60,9 +81,9 @@ def replay(
     batches: list[list[int]],
     images: Tensor,
     labels: Tensor,
-    make: Callable[..., torch.optim.Optimizer] = plain_sgd,
+    make: MakeOptimizer = plain_sgd,
     *,
-    loss: Callable[[Tensor, Tensor], Tensor] = F.cross_entropy,
+    loss: Loss = F.cross_entropy,
     clear: bool = True,
     in_order: bool = False,
 ) -> tuple[Probe, list[float]]:
@@ -89,3 +110,9 @@ def replay(
         optimizer.step()
         losses.append(value.item())
     return twin, losses
+
+
+def same_weights(one: nn.Module, other: nn.Module) -> bool:
+    """Say whether two networks have the same parameters, up to rounding."""
+    pairs = zip(one.parameters(), other.parameters(), strict=True)
+    return all(close(a.detach().double(), b.detach().double()) for a, b in pairs)

@@ -1,7 +1,6 @@
 """Checks of the lesson "Find the bugs" that try a repaired function out."""
 
 import itertools
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -9,10 +8,13 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from lenet_utils.checks.probe import (
+    WRONG_LOSSES,
+    MakeOptimizer,
     Probe,
     places,
     plain_sgd,
     replay,
+    same_weights,
     settings,
     with_momentum,
 )
@@ -223,12 +225,11 @@ def _examine_orders(orders: list[list[int]], together: list[bool]) -> None:
 
 
 def _examine_weights(
-    batches: list[list[int]], probe: Probe, images: Tensor, labels: Tensor, make: Callable
+    batches: list[list[int]], probe: Probe, images: Tensor, labels: Tensor, make: MakeOptimizer
 ) -> None:
     def as_if(batches: list[list[int]] = batches, **fault: Any) -> bool:
         twin = replay(batches, images, labels, make, **fault)[0]
-        pairs = zip(probe.parameters(), twin.parameters(), strict=True)
-        return all(close(a.detach().double(), b.detach().double()) for a, b in pairs)
+        return same_weights(probe, twin)
 
     if as_if():
         return
@@ -241,22 +242,8 @@ def _examine_weights(
         "each batch adds its gradients to the last one's: clear them for every batch.": (
             {"clear": False}
         ),
-        "softmax is applied twice: cross_entropy has its own. Give it the raw scores.": (
-            {"loss": lambda y, t: F.cross_entropy(y.softmax(1), t)}
-        ),
-        "the loss is the sum over the batch: take the mean, as cross_entropy does.": (
-            {"loss": lambda y, t: F.cross_entropy(y, t, reduction="sum")}
-        ),
         "the images are shuffled, their labels are not: one order for both.": {"in_order": True},
-        "the weights went uphill: the loss has the wrong sign.": (
-            {"loss": lambda y, t: -F.cross_entropy(y, t)}
-        ),
-        "nll_loss takes logarithms of probabilities. Give the raw scores to cross_entropy.": (
-            {"loss": F.nll_loss}
-        ),
-        "this is the squared error: the loss is the cross-entropy.": (
-            {"loss": lambda y, t: F.mse_loss(y, F.one_hot(t, 3).float())}
-        ),
+        **{message: {"loss": loss} for message, loss in WRONG_LOSSES.items()},
     }
     for message, fault in faults.items():
         if as_if(**fault):

@@ -59,7 +59,7 @@ def _autocast(values: list[bool] | None = None) -> list[bool]:
     return [torch.is_autocast_enabled(device) for device in devices]
 
 
-def _hooks(values: list[dict] | None = None) -> list[dict]:
+def _hooks(values: list[dict[int, Any]] | None = None) -> list[dict[int, Any]]:
     everywhere = torch.nn.modules.module
     places = [getattr(everywhere, f"_global{name}") for name in _HOOKS]
     for place, value in zip(places, values or [], strict=False):
@@ -226,12 +226,16 @@ class Forbidden(TorchDispatchMode):
     """
 
     def __init__(self, parts: Sequence[str]) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # PyTorch gives it no types
         self.parts = parts
         self.used = ""
 
     def __torch_dispatch__(
-        self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None
+        self,
+        func: Any,
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
     ) -> Any:
         """Run the operation, after its name was looked at."""
         name = func._schema.name
@@ -284,11 +288,11 @@ def same(one: Any, other: Any) -> bool:
     return one is other or bool(one == other)
 
 
-def parameter_name(function: Callable, place: int) -> str:
+def parameter_name(function: Callable[..., Any], place: int) -> str:
     """Return how a function calls its argument at that place, counted from 0."""
     try:
-        parameters = inspect.signature(function).parameters.values()
+        parameters = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):
-        parameters = ()
+        parameters = []
     names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     return names[place] if place < len(names) else f"argument number {place + 1}"

@@ -34,7 +34,7 @@ def alexnet_sides(after_convolution: Any, after_pooling: Any) -> str:
     if (side, half) == (27, 55):
         wrong("the two are exchanged: the pooling comes after the convolution.")
     early = "positions at a stride of 1. The kernel moves four pixels at a time."
-    sides = {
+    sides: dict[float, str] = {
         214: f"214 are the {early}",
         218: f"218 are the {early}",
         54: "54: either the border of 2 was left out, or the place where the kernel starts, which "
@@ -74,7 +74,7 @@ def first_full_layer(parameters: Any) -> str:
     weights = INPUTS * OUTPUTS
     one_a_map = "this has one input a map. Each of the 512 maps has 7 x 7 units, and all are read."
     seven = "this has 7 inputs a map. A map is 7 by 7."
-    mistakes = {
+    mistakes: dict[float, str] = {
         weights: "these are the weights. Each of the 4,096 units has a bias as well.",
         512 * OUTPUTS: one_a_map,
         512 * OUTPUTS + OUTPUTS: one_a_map,

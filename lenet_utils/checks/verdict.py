@@ -5,7 +5,7 @@ import itertools
 import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from lenet_utils.checks import surroundings
+from lenet_utils.checks.wording import brief, name_of, told
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def check(find: Callable[..., str]) -> Callable[..., Verdict]:
         except _Wrong as found:
             return Verdict(False, str(found))
         except (Exception, SystemExit) as error:
-            return Verdict(False, f"The answer cannot be compared: {_told(error)}")
+            return Verdict(False, f"The answer cannot be compared: {told(error)}")
 
     return verdict
 
@@ -81,7 +82,7 @@ def integer(answer: Any, name: str) -> int:
     try:
         return value if type(value) is int else operator.index(value)
     except Exception:
-        wrong(f"{name} is {_brief(answer)}; expected a whole number, such as 7.")
+        wrong(f"{name} is {brief(answer)}; expected a whole number, such as 7.")
 
 
 def number(answer: Any, name: str) -> float:
@@ -91,7 +92,7 @@ def number(answer: Any, name: str) -> float:
     except Exception:
         value = math.nan
     if not math.isfinite(value):
-        wrong(f"{name} is {_brief(answer)}, which is not a number; expected one, such as 2.5.")
+        wrong(f"{name} is {brief(answer)}, which is not a number; expected one, such as 2.5.")
     return value
 
 
@@ -130,7 +131,7 @@ def integers(answer: Any, count: int, name: str, example: str) -> tuple[int, ...
     """Take several whole numbers in any honest form, or refuse the answer."""
     parts = _parts(answer, count)
     if len(parts) != count:
-        wrong(f"{name} is {_brief(answer)}; expected {count} whole numbers, such as {example}.")
+        wrong(f"{name} is {brief(answer)}; expected {count} whole numbers, such as {example}.")
     return tuple(integer(part, f"one part of {name}") for part in parts)
 
 
@@ -147,7 +148,7 @@ def pair(answer: Any, first: str, second: str) -> tuple[float, float]:
     """Take a pair of finite real numbers in any honest form, or refuse the answer."""
     parts = _parts(answer, 2)
     if len(parts) != 2:
-        wrong(f"the result is {_brief(answer)}, not a pair of numbers: return {first}, {second}.")
+        wrong(f"the result is {brief(answer)}, not a pair of numbers: return {first}, {second}.")
     return number(parts[0], f"the {first}"), number(parts[1], f"the {second}")
 
 
@@ -159,7 +160,7 @@ def rounds_to(value: float, exact: float) -> bool:
 def tensor(answer: Any, shape: tuple[int, ...], name: str) -> Tensor:
     """Take a real tensor of that shape as float64 on the CPU, or refuse the answer."""
     if type(answer) not in (Tensor, nn.Parameter) or answer.is_meta:
-        wrong(f"{name} is {_brief(answer)}; expected a tensor of numbers.")
+        wrong(f"{name} is {brief(answer)}; expected a tensor of numbers.")
     if answer.layout is not torch.strided:
         wrong(f"{name} has the layout {answer.layout}; expected a dense tensor: to_dense().")
     if answer.is_complex() or answer.dtype == torch.bool:
@@ -169,10 +170,10 @@ def tensor(answer: Any, shape: tuple[int, ...], name: str) -> Tensor:
         wrong(f"{name} has shape {tuple(answer.shape)}; expected {shape}.")
     if answer.dtype in (torch.float16, torch.bfloat16):
         wrong(f"{name} has type {answer.dtype}, which keeps 3 digits: compute in float32.")
-    answer = answer.detach().cpu()
-    if not bool(answer.isfinite().all()):
+    numbers: Tensor = answer.detach().cpu()
+    if not bool(numbers.isfinite().all()):
         wrong(f"{name} holds NaN or infinite values. Look for a division by zero or a log of 0.")
-    return answer.double()
+    return numbers.double()
 
 
 def shape(answer: Any) -> tuple[int, ...] | None:
@@ -203,12 +204,13 @@ def call(
             such as "conv", and how the message calls them.
         unaided: refuse an answer that calls this package, which has the wanted function itself.
     """
-    name = _name(function)
+    name = name_of(function)
     _require_function(function, name)
     given = [surroundings.duplicate(argument) for argument in arguments]
     before = [surroundings.duplicate(argument) for argument in arguments]
     models = [argument for argument in given if isinstance(argument, nn.Module)]
-    calling = surroundings.package_calls() if unaided else nullcontext([])
+    nobody: AbstractContextManager[list[str]] = nullcontext([])
+    calling = surroundings.package_calls() if unaided else nobody
     with surroundings.watched(models, allowed) as left, calling as calls:
         result, used = _run(function, given, name, without)
     if _unwritten(result):
@@ -233,7 +235,7 @@ def call(
 
 def _require_function(function: Any, name: str) -> None:
     if not callable(function):
-        wrong(f"expected a function, got {_brief(function)}: pass its name, without calling it.")
+        wrong(f"expected a function, got {brief(function)}: pass its name, without calling it.")
     if isinstance(function, type):
         wrong(f"expected a function, but {name} is a class: pass a function.")
     if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
@@ -241,7 +243,7 @@ def _require_function(function: Any, name: str) -> None:
 
 
 def _run(
-    function: Callable, given: list[Any], name: str, without: Mapping[str, str]
+    function: Callable[..., Any], given: list[Any], name: str, without: Mapping[str, str]
 ) -> tuple[Any, str]:
     try:
         if not without:
@@ -258,35 +260,11 @@ def _run(
     except KeyboardInterrupt:
         wrong(f"{name} was interrupted before it returned.")
     except BaseException as error:
-        wrong(f"{name} raised {_told(error)}")
-
-
-def _name(function: Any) -> str:
-    try:
-        name = str(function.__name__)
-    except Exception:
-        name = "<lambda>"
-    return "your function" if name == "<lambda>" else name[:60]
+        wrong(f"{name} raised {told(error)}")
 
 
 def _unwritten(answer: Any) -> bool:
     return answer is ... or (type(answer) in (tuple, list) and any(part is ... for part in answer))
-
-
-def _told(error: BaseException) -> str:
-    try:
-        text = str(error)
-    except Exception:
-        text = "an error that cannot be shown"
-    return f"{type(error).__name__}: {text if len(text) <= 300 else text[:297] + '...'}"
-
-
-def _brief(answer: Any) -> str:
-    try:
-        text = " ".join(repr(answer).split())
-    except Exception:
-        text = "an object that cannot be shown"
-    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def close(one: Tensor, other: Tensor) -> bool:

@@ -17,7 +17,8 @@ from lenet_utils.figures.style import (
 )
 
 if TYPE_CHECKING:
-    from lenet_utils.photos import NoDigit, Photo
+    from lenet_utils.ink import NoDigit
+    from lenet_utils.photos import Photo
 
 OUTCOMES = {
     "right": (BLUE, "read right"),

@@ -9,6 +9,7 @@ from functools import wraps
 from html import escape
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec
 
+import numpy as np
 from torch import Tensor
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def show(axis: "Axes", picture: Tensor, low: float, high: float, signed: bool) -
 def letters_on(axis: "Axes", value: float) -> str:
     """Return nearly black or white, which is read at 4.5 to 1 or more on a value of the picture."""
     (picture,) = axis.get_images()
-    parts = [float(part) for part in picture.cmap(picture.norm(value))[:3]]
+    parts = picture.to_rgba(np.array([value]))[0, :3].tolist()
     linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
     luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
     return "#010101" if luminance > 0.179 else "#fefefe"

@@ -1,8 +1,9 @@
 """What experiments found: records, intervals, the comparison with the paper, shipped weights.
 
 `records` reads and writes what was measured, `intervals` says how sure a mean is, `comparison`
-sets the paper's numbers beside ours, `trained` loads the weights that ship. The experiments
-themselves are in the package `lenet_research`, which no lesson needs.
+sets the paper's numbers beside ours, `trained` loads the weights that ship, `photographs` says how
+made photographs were read. The experiments themselves are in the package `lenet_research`, which no
+lesson needs.
 """
 
 from lenet_utils.results.intervals import Mean, mean_interval

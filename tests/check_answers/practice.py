@@ -366,7 +366,7 @@ WRONG = [
     (
         checks.training_step,
         (step_of(lambda y, t: F.cross_entropy(y, t, reduction="sum")),),
-        "sum of the losses",
+        "take the mean, as cross_entropy does",
     ),
     (checks.training_step, (step_of(lambda y, t: -F.cross_entropy(y, t)),), "uphill"),
     (checks.training_step, (step_of(F.nll_loss),), "logarithms of probabilities"),

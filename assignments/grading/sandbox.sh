@@ -1,7 +1,7 @@
 #!/bin/sh
 # Build the file system that a submission sees, go into it for good, and run a command there.
 #
-#   enclosure.sh ROOT UID READABLE... -- COMMAND...
+#   sandbox.sh ROOT UID READABLE... -- COMMAND...
 #
 # Run by unshare(1) in namespaces of its own. ROOT is an empty folder; READABLE are the only files
 # and folders of this computer that appear in it, at their own places and read-only.

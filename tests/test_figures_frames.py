@@ -5,7 +5,8 @@ import re
 import ipywidgets
 import pytest
 
-from lenet_utils import figures, widgets
+from lenet_utils import figures
+from lenet_utils.figures.frames import Frames, frames
 
 
 def curve(passes: int) -> figures.Figure:
@@ -24,8 +25,8 @@ CURVES = {f"{passes} passes": curve(passes) for passes in (1, 2, 3)}
 
 
 @pytest.fixture
-def framed() -> widgets.Frames:
-    return widgets.frames(CURVES, description="Trained for", start=2)
+def framed() -> Frames:
+    return frames(CURVES, description="Trained for", start=2)
 
 
 def parts(box: ipywidgets.VBox) -> list[ipywidgets.Widget]:
@@ -54,7 +55,7 @@ def test_the_widget_starts_where_the_still_figure_stands_and_hides_it(framed):
     assert stack.selected_index == 2
     (hidden,) = re.findall(r"\.(lenet-still-\w+) \{display: none\}", style.value)
     assert f'class="{hidden}"' in framed._repr_html_()
-    other = widgets.frames(dict(list(CURVES.items())[:2]), description="Trained for")
+    other = frames(dict(list(CURVES.items())[:2]), description="Trained for")
     assert hidden not in other._repr_html_()
 
 
@@ -102,7 +103,7 @@ def test_without_stack_as_on_colab_a_kernel_turns_the_pages(framed, monkeypatch)
 )
 def test_what_cannot_be_shown_is_refused(given, options, error, message):
     with pytest.raises(error, match=re.escape(message)):
-        widgets.frames(given, **{"description": "Trained for", **options})
+        frames(given, **{"description": "Trained for", **options})
 
 
 SLIDER = ".lenet-frames [role=slider]"
