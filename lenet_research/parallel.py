@@ -243,6 +243,45 @@ class NativeTraining:
         self.updates = state["updates"]
 
 
+class GroupedTraining:
+    """More networks than the kernel has lanes: `NativeTraining` of each group in turn."""
+
+    def __init__(self, members: Sequence[Member]) -> None:
+        lanes = kernel().lanes
+        self.parts = [slice(i, i + lanes) for i in range(0, len(members), lanes)]
+        self.groups = [NativeTraining(members[part]) for part in self.parts]
+
+    def step(
+        self,
+        images: Tensor,
+        labels: Tensor,
+        orders: Tensor,
+        rates: Tensor,
+        keep: list[Tensor | None],
+    ) -> tuple[Tensor, Tensor]:
+        """Do one update of each network, see `ParallelTraining.step`."""
+        measured = [
+            group.step(images, labels, orders[part], rates[part], keep[part])
+            for group, part in zip(self.groups, self.parts, strict=True)
+        ]
+        losses, errors = zip(*measured, strict=True)
+        return torch.cat(losses), torch.cat(errors)
+
+    def outputs(self, images: Tensor) -> Tensor:
+        """Return the scores of all images: float32 (K, N, classes)."""
+        return torch.cat([group.outputs(images) for group in self.groups])
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the networks under "models", and each group's state."""
+        states = [group.state_dict() for group in self.groups]
+        return {"models": [m for state in states for m in state["models"]], "groups": states}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a `state_dict`."""
+        for group, saved in zip(self.groups, state["groups"], strict=True):
+            group.load_state_dict(saved)
+
+
 def _kind(model: LeNet5) -> tuple[int, int]:
     """Return the kernel's numbers for the activation function and the pooling."""
     activation = 0 if isinstance(model.c1_act, ScaledTanh) else 1

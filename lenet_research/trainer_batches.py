@@ -15,11 +15,13 @@ from lenet_research.experiment import Job, Settings
 from lenet_research.parallel import (
     HIDDEN,
     PREPROCESSING,
+    GroupedTraining,
     Member,
     NativeTraining,
     ParallelTraining,
     Preprocessing,
     PyTorchTraining,
+    kernel,
     one_cycle,
     supports,
 )
@@ -101,7 +103,7 @@ class BatchTrainer:
         if self.training is None:
             self.backend: str = resolve_backend(self._lenets())
         else:
-            self.backend = "native" if isinstance(self.training, NativeTraining) else "pytorch"
+            self.backend = "pytorch" if isinstance(self.training, PyTorchTraining) else "native"
 
     def _digits(self, digits: Digits, chosen: Tensor) -> Digits:
         return Digits(digits.images[chosen].contiguous(), digits.labels[chosen])
@@ -128,7 +130,8 @@ class BatchTrainer:
         members = self._members()
         if device.type == "cpu" and all(supports(model) for model in self.models):
             try:
-                return NativeTraining(members)
+                many = len(members) > kernel().lanes
+                return GroupedTraining(members) if many else NativeTraining(members)
             except KernelUnavailable as error:
                 warn_once(error)
         return PyTorchTraining(members, device)
