@@ -111,7 +111,9 @@ def test_batch_normalisation_goes_without_the_kernel(digits):
         BatchTrainer([Job("a", {**MODERN, **SMALL, "batch_norm": b}, 0)], digits, CPU)
         for b in (False, True)
     )
-    assert isinstance(plain.training, NativeTraining) and isinstance(normed.training, PyTorchTraining)
+    assert isinstance(plain.training, NativeTraining) and isinstance(
+        normed.training, PyTorchTraining
+    )
     assert run(normed)[1][0]["parameters"] == 61_706 + 2 * (6 + 16 + 120 + 84)
 
 
