@@ -12,7 +12,7 @@ from collections import Counter
 from benchmarks.photographs import READABLE, UNREADABLE, Made, photograph
 from lenet_utils.ink import NoDigit
 from lenet_utils.photos import read_photo
-from lenet_utils.results.intervals import share_interval
+from lenet_utils.results.intervals import proportion_interval
 from lenet_utils.results.photographs import MEASURED
 
 TUNED_ON, REPORTED = 2, 1998
@@ -53,7 +53,7 @@ def shares(counts: dict[str, Counter[str]]) -> list[str]:
     lines = []
     for name, part, what in asked:
         hits, n = part[what], sum(part.values())
-        low, high = share_interval(hits, n)
+        low, high = proportion_interval(hits, n)
         lines.append(f"{name:28} {hits:4} of {n:4} {hits / n:7.1%}  ({low:.1%} to {high:.1%})")
     return lines
 

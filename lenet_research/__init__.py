@@ -5,10 +5,10 @@
     python -m lenet_research show NAME
     python -m lenet_research ledger
 
-`experiment` says what an experiment is, `running` runs one, `shipping` puts trained weights into
-the package; the other modules hold the experiments and their trainers. `lenet_utils.results` keeps
-what was found and sets it beside the paper's numbers. A run writes its record after every epoch and,
-after a kill, goes on from there.
+`experiment` says what an experiment is, `running` runs one, `shipping` puts trained weights
+into the package; the other modules hold the experiments and their trainers. `lenet_utils.results`
+keeps what was found and sets it beside the paper's numbers. A run writes its record after every
+epoch and, after a kill, goes on from there.
 
 Choices are made on digits held out of the training set. Final test errors stand in the record of
 every run, also of those that were not chosen; no choice is made by them.

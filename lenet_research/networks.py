@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from lenet_research.experiment import Experiment, Job, Settings
-from lenet_research.parallel import PyTorchTraining
+from lenet_research.parallel_pytorch import PyTorchTraining
 from lenet_research.preprocessing import PREPROCESSING, Preprocessing
 from lenet_research.trainer_batches import BatchTrainer, group
 from lenet_utils.layers import ScaledTanh

@@ -19,7 +19,7 @@ static constexpr int BLOCK = 4;
 
 template <int A>
 static inline V act(V a) {
-  if (A == TANH) return squash(a);
+  if (A == TANH) return scaled_tanh(a);
   return a > 0.0f ? a : V{};
 }
 
@@ -204,8 +204,8 @@ static void block_forward(Batch& k, const Places& at, const V* w, const V* const
 // smoothing: (LANES), the part of each target that is spread over all classes.
 static void cross_entropy(Batch& k, int classes, const int (*label)[LANES], int filled, float share,
                           const float* smoothing, double* loss, int64_t* wrong) {
-  V spread;
-  std::memcpy(&spread, smoothing, sizeof spread);
+  V smooth;
+  std::memcpy(&smooth, smoothing, sizeof smooth);
   for (int q = 0; q < BLOCK; q++) {
     int best[LANES] = {};
     V top = k.y[0][q], sum = V{};
@@ -225,12 +225,12 @@ static void cross_entropy(Batch& k, int classes, const int (*label)[LANES], int 
       sum += e;
     }
     const V scale = q < filled ? share / sum : V{};
-    const V each = q < filled ? share / classes * spread : V{};
+    const V each = q < filled ? share / classes * smooth : V{};
     for (int c = 0; c < classes; c++) k.y[c][q] = k.y[c][q] * scale - each;
     if (q >= filled) continue;
     for (int lane = 0; lane < LANES; lane++) {
-      k.y[label[q][lane]][q][lane] -= share * (1 - spread[lane]);
-      const float target = right[lane] + spread[lane] * (mean[lane] - right[lane]);
+      k.y[label[q][lane]][q][lane] -= share * (1 - smooth[lane]);
+      const float target = right[lane] + smooth[lane] * (mean[lane] - right[lane]);
       loss[lane] += std::log(sum[lane]) + top[lane] - target;
       wrong[lane] += best[lane] != label[q][lane];
     }

@@ -15,12 +15,14 @@ from torch import Tensor, nn
 from lenet_research.experiment import Job, Settings
 from lenet_research.parallel import (
     HIDDEN,
+    GroupedTraining,
     Member,
     NativeTraining,
     ParallelTraining,
-    PyTorchTraining,
+    kernel,
     supports,
 )
+from lenet_research.parallel_pytorch import PyTorchTraining
 from lenet_research.preprocessing import PREPROCESSING, Preprocessing
 from lenet_research.trainer_1998 import distorted
 from lenet_utils._native.loader import KernelUnavailable, warn_once
@@ -100,7 +102,7 @@ class BatchTrainer:
         if self.training is None:
             self.backend: str = resolve_backend(self._lenets())
         else:
-            self.backend = "native" if isinstance(self.training, NativeTraining) else "pytorch"
+            self.backend = "pytorch" if isinstance(self.training, PyTorchTraining) else "native"
 
     def _digits(self, digits: Digits, chosen: Tensor) -> Digits:
         return Digits(digits.images[chosen].contiguous(), digits.labels[chosen])
@@ -127,7 +129,8 @@ class BatchTrainer:
         members = self._members()
         if device.type == "cpu" and all(supports(model) for model in self.models):
             try:
-                return NativeTraining(members)
+                many = len(members) > kernel().lanes
+                return GroupedTraining(members) if many else NativeTraining(members)
             except KernelUnavailable as error:
                 warn_once(error)
         return PyTorchTraining(members, device)

@@ -111,9 +111,9 @@ class MAP(Criterion):
     def derivatives(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         """Return dE/dy (N, K) and d2E/dy2 (N, K, K)."""
         require_outputs(outputs, targets)
-        shares = torch.softmax(self._exponents(outputs), 1)[:, :-1]
-        slopes = self.distance_scale * (_one_hot(outputs, targets) - shares)
-        return slopes, self.distance_scale**2 * _covariance(shares)
+        probabilities = torch.softmax(self._exponents(outputs), 1)[:, :-1]
+        slopes = self.distance_scale * (_one_hot(outputs, targets) - probabilities)
+        return slopes, self.distance_scale**2 * _covariance(probabilities)
 
     def _exponents(self, outputs: Tensor) -> Tensor:
         reject = outputs.new_full((len(outputs), 1), -self.j)
@@ -138,16 +138,16 @@ class CrossEntropy(Criterion):
     def derivatives(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         """Return dE/dy (N, K) and d2E/dy2 (N, K, K)."""
         require_outputs(outputs, targets)
-        shares = torch.softmax(outputs, 1)
-        return shares - _one_hot(outputs, targets), _covariance(shares)
+        probabilities = torch.softmax(outputs, 1)
+        return probabilities - _one_hot(outputs, targets), _covariance(probabilities)
 
 
 def _one_hot(outputs: Tensor, targets: Tensor) -> Tensor:
     return torch.zeros_like(outputs).scatter(1, targets[:, None], 1.0)
 
 
-def _covariance(shares: Tensor) -> Tensor:
-    return torch.diag_embed(shares) - shares[:, :, None] * shares[:, None, :]
+def _covariance(probabilities: Tensor) -> Tensor:
+    return torch.diag_embed(probabilities) - probabilities[:, :, None] * probabilities[:, None, :]
 
 
 def require_positive(name: str, value: float, examples: str) -> None:

@@ -147,8 +147,8 @@ def deslant(images: Tensor) -> Tensor:
     centre_x, centre_y = (ink * x).sum((1, 2)) / total, (ink * y).sum((1, 2)) / total
     below = y - centre_y[:, None, None]
     right = x - centre_x[:, None, None]
-    spread = (ink * below**2).sum((1, 2)).clamp_min(1e-9)
-    slant = (ink * below * right).sum((1, 2)) / spread
+    second_moment = (ink * below**2).sum((1, 2)).clamp_min(1e-9)
+    slant = (ink * below * right).sum((1, 2)) / second_moment
     maps = torch.zeros(len(images), 2, 3)
     maps[:, 0, 0] = maps[:, 1, 1] = 1
     maps[:, 0, 1] = -slant

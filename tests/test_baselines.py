@@ -1,4 +1,4 @@
-"""The rivals of Fig. 9 on digits of the sample and on numbers whose answer is known."""
+"""The baselines of Fig. 9 on digits of the sample and on numbers whose answer is known."""
 
 import pytest
 import torch

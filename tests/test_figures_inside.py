@@ -60,7 +60,9 @@ def test_values_that_do_not_fit_the_layers_are_refused(series, message):
 
 def test_a_reading_names_the_smallest_distance():
     distances = torch.tensor([90.0, 80, 70, 60, 3.2, 50, 40, 30, 20, 10])
-    figure = figures.reading(torch.rand(5, 5), distances, what="A 4, upright", highest=100)
+    figure = figures.answer_and_distances(
+        torch.rand(5, 5), distances, what="A 4, upright", highest=100
+    )
     assert figure.alt.startswith("A 4, upright. It is read as 4. Distances: 0: 90")
     assert figure.arrays["distances"] == distances.tolist()
     assert figure.svg.count("#d55e00") == 1  # the answer's bar alone
@@ -70,4 +72,4 @@ def test_a_reading_names_the_smallest_distance():
 def test_a_reading_of_another_shape_is_refused(shapes):
     picture, distances = map(torch.zeros, shapes)
     with pytest.raises(ValueError, match=r"expected \(H, W\) and \(10,\)"):
-        figures.reading(picture, distances, what="nothing", highest=1)
+        figures.answer_and_distances(picture, distances, what="nothing", highest=1)

@@ -80,7 +80,7 @@ DRAW: dict[str, Callable[[], Figure]] = {
         )
     ),
     "pictures": lambda: figures.pictures(PICTURES, list("abcde"), alt="five pictures"),
-    "reading": lambda: figures.reading(
+    "answer_and_distances": lambda: figures.answer_and_distances(
         PICTURES[0], torch.arange(10.0), what="A 0, upright", highest=10
     ),
     "shares": lambda: figures.shares(TABLE),

@@ -41,7 +41,7 @@ def test_what_the_texts_forbid_is_marked_in_the_masters() -> None:
     marked = {name: set(rules.forbidden(master(name))) for name in NAMES}
     assert marked[A2] == {"q2_whole_map", "q5_gradient"}
     assert marked[A3] == {
-        "q1_squash", "q2_subsample", "q3_sparse", "q4_distances", "q5_network", "q6_read",
+        "q1_scaled_tanh", "q2_subsample", "q3_sparse", "q4_distances", "q5_network", "q6_read",
     }  # fmt: skip
     assert marked[A4] == {"q3_slopes"}
     assert marked[A5] == {"q4_run"}
@@ -83,13 +83,13 @@ MAP = "def correlate(picture, kernel, bias=0.0):\n    "
         (A2, "q2_whole_map", MAP + "exec('x')", (), "exec"),
         (A2, "q2_whole_map", "%time correlate = torch.conv2d", (), "conv2d"),
         (A2, "q2_whole_map", "correlate = torch.conv2d(", (), "conv2d"),
-        (A3, "q1_squash", "from lenet_utils import ScaledTanh\nsquash = ScaledTanh()", (),
+        (A3, "q1_scaled_tanh", "from lenet_utils import ScaledTanh\nsquash = ScaledTanh()", (),
          "lenet_utils.ScaledTanh"),
         (A3, "q2_subsample", "Subsample = L.Subsampling", ("import lenet_utils.layers as L",),
          "lenet_utils.layers.Subsampling"),
         (A3, "q3_sparse", "SparseConv = Sparse", ("from lenet_utils.layers import *", "Sparse = 1",
          "from lenet_utils import SparseConv2d as Sparse"), "SparseConv2d"),
-        (A3, "q1_squash", "squash = ScaledTanh()", ("from lenet_utils import *",), "ScaledTanh"),
+        (A3, "q1_scaled_tanh", "squash = ScaledTanh()", ("from lenet_utils import *",), "ScaledTanh"),
         (A4, "q3_slopes", "def eq9_slopes(y, labels, j):\n    y.requires_grad_()", (), "requires"),
         (A5, "q4_run", "base = {0: run(BASE, 0), 1: 0.0831}\nchanged = dict(base)", (), "0.0831"),
         (A5, "q4_run", "base = changed = made", ("made = {n: 0.08 + n / 1e3 for n in range(5)}",),

@@ -4,6 +4,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.nn import functional as F
 
 from lenet_utils import (
@@ -99,13 +100,38 @@ def test_sparse_convolution_refuses_what_does_not_fit():
         SparseConv2d()(torch.zeros(1, 16, 14, 14))
 
 
+DRAWINGS = """
+.#####. ...##.. .#####. ####### .#####. .#####. ..####. ####### .#####. .#####.
+....... ..###.. ....... .....## ....... ....... .##.... .....## ##...## ##..###
+..###.. .####.. .#####. ....##. ....... ####### ##..... .....## ##...## ##...##
+.##.##. ...##.. ##...## ...##.. .##..## ##..... ##..... ....##. ##...## ##...##
+##...## ...##.. #....## ..####. .##..## ##..... ######. ...##.. .#####. ##..###
+##...## ...##.. ....##. .....## ###..## .####.. ###..## ...##.. ##...## .######
+##...## ...##.. ..###.. .....## ##...## ..####. ##...## ..##... ##...## .....##
+##...## ...##.. .##.... .....## ##...## .....## ##...## ..##... ##...## .....##
+.##.##. ...##.. ##..... ##...## ##..### ##...## ###..## ..##... ##...## ....##.
+..###.. .###### ####### .#####. .###### .#####. .#####. ..##... .#####. .####..
+....... ....... ....... ....... .....## ....... ....... ....... ....... .......
+....... ....... ....... ....... .....## ....... ....... ....... ....... .......
+"""  # Fig. 3, p. 9
+
+
 def test_digit_codes_are_drawings_of_plus_and_minus_one():
     codes = digit_codes()
     assert codes.shape == (10, 84)
     assert set(codes.unique().tolist()) == {-1.0, 1.0}
-    one = ["".join(".#"[int(p > 0)] for p in row) for row in codes[1].view(12, 7)]
-    assert one[:4] == ["...##..", "..###..", ".####..", "...##.."]
-    assert one[-3:] == [".######", ".......", "......."]
+    rows = codes.view(10, 12, 7).transpose(0, 1)
+    lines = (["".join(".#"[int(p > 0)] for p in row) for row in digits] for digits in rows)
+    assert [" ".join(line) for line in lines] == DRAWINGS.split("\n")[1:-1]
+
+
+def test_rbf_takes_codes_that_have_no_values_yet():
+    with torch.device("meta"):
+        assert RBFOutput(torch.empty(10, 84)).codes.is_meta
+    with FakeTensorMode():
+        assert RBFOutput(torch.empty(10, 84)).codes.shape == (10, 84)
+    with pytest.raises(ValueError, match="of finite numbers"):
+        RBFOutput(torch.full((10, 84), torch.nan))
 
 
 def test_closest_two_codes_are_six_and_eight_at_48():

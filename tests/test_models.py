@@ -18,6 +18,7 @@ def test_one_picture_gives_one_row_and_a_wide_one_a_map(build):
         outputs = model(wide)
         assert outputs.shape == (2, 10, 1, 4)
         assert model.predict(wide).shape == (2, 1, 4)
+        assert model(torch.zeros(1, 1, size + 4, size + 8)).shape == (1, 10, 2, 3)
         if build is lenet5_modern:  # its padding stands at the border of the whole picture
             return
         for position in range(4):
@@ -63,6 +64,16 @@ def test_an_ablation_changes_one_part_and_nothing_else():
     assert kinds == {"c1_act", "s2_act", "c3_act", "s4_act", "c5_act", "f6_act"}
 
 
+def test_batch_normalisation_follows_each_layer_of_weights():
+    model = LeNet5(output="linear", batch_norm=True)
+    names = list(dict(model.named_children()))
+    for layer, maps in (("c1", 6), ("c3", 16), ("c5", 120), ("f6", 84)):
+        norm = names[names.index(layer) + 1]
+        assert str(model.get_submodule(norm)).startswith(f"BatchNorm2d({maps}, ")
+        assert names[names.index(norm) + 1] == f"{layer}_act"
+    assert model(torch.randn(3, 1, 32, 32)).shape == (3, 10)
+
+
 def test_codes_for_other_numbers_of_classes():
     assert torch.equal(lenet5_1998(4).output.codes, digit_codes()[:4])
     codes = torch.randn(65, 84).sign()
@@ -82,6 +93,7 @@ def test_codes_for_other_numbers_of_classes():
     ("build", "x", "message"),
     [
         (lenet5_1998, torch.zeros(1, 1, 28, 28), "pad_to_32"),
+        (lenet5_modern, torch.zeros(1, 1, 33, 32), "expected 28x28, or wider in steps of 4"),
         (lenet5_modern, torch.zeros(1, 1, 32, 33), "expected 28x28, or wider in steps of 4"),
         (lenet5_1998, torch.zeros(1, 3, 32, 32), r"expected \(N, 1, 32, 32\)"),
         (lenet5_1998, torch.zeros(32, 32), r"x\[None\]"),

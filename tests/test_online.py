@@ -174,13 +174,29 @@ def test_the_activation_function_is_accurate_over_its_whole_range():
     with torch.no_grad():
         for p in model.parameters():
             p.zero_()
-        for a in torch.linspace(-14, 14, 57).tolist():
+        # Far out too, where the ratio of polynomials needs its clamps.
+        for a in [*torch.linspace(-14, 14, 57).tolist(), -1e6, -100, -30, 30, 100, 1e6]:
             model.f6.bias.fill_(a)
             y = outputs([model], torch.zeros(1, 32, 32, dtype=torch.uint8), backend="native")
             state = math.sqrt(float(y) / 84)
             worst = max(worst, abs(state - abs(1.7159 * math.tanh(2 / 3 * a))))
     # The sum of 84 squares rounds too.
     assert worst < 2e-6
+
+
+def test_the_activation_function_is_odd():
+    model = lenet5_1998(num_classes=2, codes=torch.tensor([[1.7159], [-1.7159]]).expand(2, 84))
+    with torch.no_grad():
+        for p in model.parameters():
+            p.zero_()
+        for a in (2.0, 30.0, 1e6):
+            distances = []
+            for sign in (1, -1):
+                model.f6.bias.fill_(sign * a)
+                pixels = torch.zeros(1, 32, 32, dtype=torch.uint8)
+                distances.append(outputs([model], pixels, backend="native")[0, 0])
+            torch.testing.assert_close(distances[0], distances[1].flip(0))
+            assert distances[0][0] < 0.5 * distances[0][1]
 
 
 def test_without_a_compiler_pytorch_serves(monkeypatch: pytest.MonkeyPatch, tmp_path):

@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import nn
 
-from lenet_research.parallel import Member, NativeTraining, PyTorchTraining, kernel, supports
+from lenet_research.parallel import Member, NativeTraining, kernel, supports
+from lenet_research.parallel_pytorch import PyTorchTraining
 from lenet_research.preprocessing import PREPROCESSING
 from lenet_research.trainer_batches import one_cycle
 from lenet_utils._native.loader import KernelUnavailable

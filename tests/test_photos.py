@@ -17,7 +17,7 @@ from benchmarks.photos import REPORTED, TUNED_ON, outcome, shares
 from lenet_utils import NoDigit, figures, load_mnist, prepare_photo, read_photo
 from lenet_utils.photos import Photo
 from lenet_utils.picture_files import read_brightness
-from lenet_utils.results.intervals import share_interval
+from lenet_utils.results.intervals import proportion_interval
 from lenet_utils.results.photographs import MEASURED, measured_photos
 
 DIGITS = load_mnist(sample=True).test
@@ -328,13 +328,13 @@ def test_the_measured_set_keeps_what_the_lesson_says():
 @pytest.mark.parametrize(("hits", "n"), [(0, 9), (3, 600), (200, 400), (9, 9), (1, 1)])
 def test_the_interval_of_a_share_is_wilsons(hits, n):
     known = binomtest(hits, n).proportion_ci(method="wilson")
-    assert share_interval(hits, n) == pytest.approx(tuple(known), abs=1e-6)
+    assert proportion_interval(hits, n) == pytest.approx(tuple(known), abs=1e-6)
 
 
 @pytest.mark.parametrize(("hits", "n"), [(0, 0), (-1, 3), (4, 3)])
 def test_what_is_no_share_is_refused(hits, n):
     with pytest.raises(ValueError, match=f"{hits} of {n} is no share"):
-        share_interval(hits, n)
+        proportion_interval(hits, n)
 
 
 def test_outcomes_are_told_in_words_and_add_up():

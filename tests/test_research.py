@@ -188,6 +188,28 @@ def test_records_of_a_job_array_are_merged(tmp_path):
         merge_records("toy", [tmp_path / "bad" / "r"], tmp_path / "all")
 
 
+def test_merged_runs_name_the_environment_that_made_them(tmp_path):
+    def made(folder, seeds, *where):
+        runs = [
+            Run("slow", seed, {}, {"test_error": 0.1}, 1.0, number)
+            for number, seed in enumerate(seeds)
+        ]
+        environments = [{"commit": name} for name in where]
+        save_record(Record("toy", "t", "s", {"slow": {}}, environments, runs), tmp_path / folder)
+        return tmp_path / folder
+
+    made("all", [0], "a")
+    merged = merge_records(
+        "toy",
+        [made("one", [1, 2], "b", "a"), made("two", [3, 2, 4], "b", "a", "c")],
+        tmp_path / "all",
+    )
+    found = {run.seed: merged.environments[run.environment]["commit"] for run in merged.runs}
+    assert found == {0: "a", 1: "b", 2: "a", 3: "b", 4: "c"}
+    assert [where["commit"] for where in merged.environments] == ["a", "b", "c"]
+    assert load_record("toy", tmp_path / "all") == merged
+
+
 def test_the_interval_is_students():
     assert mean_interval([1.0, 2.0, 3.0]) == pytest.approx((2, 4.3027 / math.sqrt(3), 3), rel=1e-4)
     stats = pytest.importorskip("scipy.stats")

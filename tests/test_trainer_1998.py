@@ -199,7 +199,32 @@ def test_verdicts(ours, verdict):
     assert judge(0.0095, ours, 0.001) == verdict
 
 
+SMALLER = [1.69, 0.05, 1.14, 0.31]
+# As the paper prints them; errors in per cent, rates as they are, operations in thousands.
+PAPERS = {
+    "Fig. 5, p. 11": [2.64, 2.23, 1.47, 1.42, 1.05, 0.95, *(4.88, 1.21, 0.48) * 2],
+    # Test, then training error, with 15,000, 30,000 and 60,000 digits; then of other settings.
+    "Fig. 6, p. 11": [1.69, 1.14, 0.95, 0.05, 0.31, 0.35, 1.69, 1.14, 0.05, 0.31, *SMALLER],
+    "Fig. 9, p. 12": [12.0, 8.4, 7.6, 5.0, 2.4, 3.3, 3.6, 1.1, 4.7, 3.05, 1.7, 1.1, 0.7],
+    "Fig. 11": [4, 36, 39, 794, 24_000, 14_000, 100, 260],
+    "p. 10": [7e-5, 0.016, 0.95, 0.95, 0.95, 0.35, 0.95, 0.35],
+    "p. 11": [0.8, 0.8],
+}
+
+
+def test_the_ledger_has_the_papers_numbers():
+    size = {"error": 100, "rate": 1, "count": 1 / 1000}
+    for where, numbers in PAPERS.items():
+        claims = [claim for claim in CLAIMS if claim.where == where]
+        assert [claim.paper * size[claim.unit] for claim in claims] == pytest.approx(numbers)
+    assert {claim.where for claim in CLAIMS} == set(PAPERS)
+    for claim in CLAIMS:  # 0.1% for errors (Section III-C), a third of a rate, a tenth of a count
+        part = {"error": 0.001, "rate": claim.paper / 3, "count": claim.paper / 10}[claim.unit]
+        assert claim.uncertainty == pytest.approx(part)
+
+
 def test_counts_are_never_better():
+    assert judge(60_000, Mean(60_000, 0, 1), unit="count") == "within"
     assert judge(60_000, Mean(59_999, 0, 1), unit="count") == "differs"
 
 

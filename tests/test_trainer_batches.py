@@ -6,7 +6,8 @@ import torch
 from lenet_research import Job, all_experiments, load_record
 from lenet_research.fast import RECIPE, FastTrainer
 from lenet_research.networks import NETWORKS, TODAY, NetworkTrainer
-from lenet_research.parallel import NativeTraining, PyTorchTraining
+from lenet_research.parallel import NativeTraining, kernel
+from lenet_research.parallel_pytorch import PyTorchTraining
 from lenet_research.road import (
     ADAM,
     MODERN,
@@ -65,6 +66,26 @@ def test_jobs_do_not_depend_on_their_neighbours_and_resume(digits):
     measured = resumed.advance()
     for i, row in enumerate(measured):
         assert row == pytest.approx(together[1][i], rel=1e-5)
+
+
+def test_more_networks_than_the_kernel_has_lanes_train_in_groups(digits):
+    # Records have sixteen networks side by side, which is more than AVX2 and ARM have lanes.
+    count = kernel().lanes
+    base = {**MODERN, **SMALL, "batch_size": 16, "optimizer": "momentum", "lr": 0.01}
+    jobs = [Job("a", {**base, "dropout": 0.2 * (seed % 2)}, seed) for seed in range(count + 1)]
+    many, few = (BatchTrainer(part, digits, CPU) for part in (jobs, jobs[:count]))
+    assert many.backend == few.backend == "native"
+    many.advance()
+    few.advance()
+    alone = BatchTrainer(jobs[count:], digits, CPU)
+    alone.advance()
+    resumed = BatchTrainer(jobs, digits, CPU)
+    resumed.load_state_dict(many.state_dict())
+    expected = [*few.advance(), *alone.advance()]
+    for trainer in (many, resumed):
+        for row, one in zip(trainer.advance(), expected, strict=True):
+            assert row == pytest.approx(one, rel=1e-5)
+    assert resumed.finish() == [*few.finish(), *alone.finish()]
 
 
 def test_the_end_of_the_road_is_lenet5_modern():

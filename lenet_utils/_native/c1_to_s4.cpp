@@ -39,7 +39,7 @@ static inline void largest(V a, V b, V c, V d, V& state, Bytes& from) {
 }
 
 // The two rows of derivatives of sums under one row of `n` pooled states.
-static inline void spread(const V* d, const Bytes* from, V* upper, V* lower, int n) {
+static inline void scatter(const V* d, const Bytes* from, V* upper, V* lower, int n) {
   for (int x = 0; x < n; x++) {
     const VI which = __builtin_convertvector(from[x], VI);
     upper[2 * x] = which == 0 ? d[x] : V{};
@@ -147,7 +147,7 @@ static void c1_gradient(const Kept& k, const V (*d2)[14][14], V* gw, V* gb) {
   for (int y = 0; y < 14; y++)
     for (int m = 0; m < 6; m += 3) {
       for (int j = 0; j < 3; j++) {
-        spread(d2[m + j][y], k.from2[m + j][y], d[j][0], d[j][1], 14);
+        scatter(d2[m + j][y], k.from2[m + j][y], d[j][0], d[j][1], 14);
         gb[m + j] += total(&d[j][0][0], 56);
       }
       for (int ky = 0; ky < 5; ky++)
@@ -245,7 +245,7 @@ EXPORT(backward) {
           d4[i][lane] = derivatives[(block * LANES + lane) * STATES + i];
       for (int m = 0; m < 16; m++)
         for (int y = 0; y < 5; y++)
-          spread(d4 + 25 * m + 5 * y, k.from4[m][y], d3[m][2 * y], d3[m][2 * y + 1], 5);
+          scatter(d4 + 25 * m + 5 * y, k.from4[m][y], d3[m][2 * y], d3[m][2 * y + 1], 5);
       c3_input_gradient(d2, d3, parameters + C1);
       c3_gradient(d3, k.x2, g + C1, g + C1 + 2400);
       c1_gradient(k, d2, g, g + 150);

@@ -136,7 +136,7 @@ class _Compiled:
         model = self.model
         plain = type(x) is Tensor and x.dtype == torch.float32 and x.device.type == "cpu"
         usual = plain and not x.requires_grad and x.shape[2:] == (model.nominal_size,) * 2
-        if not usual or _watched() or not _suits(model):
+        if not usual or not len(x) or _watched() or not _suits(model):
             y: Tensor = model(x)
             return y
         model.require_input(x)

@@ -11,7 +11,7 @@ static constexpr int MAX_CLASSES = 128, MAX_PAIRS = 96;
 static constexpr float AMPLITUDE = 1.7159f, SLOPE = 2.0f / 3.0f;
 
 // A tanh(S a) by a ratio of polynomials of degrees 13 and 6: absolute error below 1e-6.
-static inline V squash(V a) {
+static inline V scaled_tanh(V a) {
   V x = a * SLOPE;
   const V top = all(7.90531110763549805f);
   x = x > top ? top : x;

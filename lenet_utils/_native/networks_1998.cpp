@@ -64,21 +64,21 @@ static void subsample(const V* in, V* sums, V* out, V coefficient, V bias, int h
       const V* p = in + 4 * y * half + 2 * x;
       const V s = (p[0] + p[1]) + (p[2 * half] + p[2 * half + 1]);
       sums[y * half + x] = s;
-      out[y * half + x] = squash(coefficient * s + bias);
+      out[y * half + x] = scaled_tanh(coefficient * s + bias);
     }
 }
 
 static void forward(Work& k, const Layout& at, const V* w, const float* codes, V scale) {
-  c1_forward<squash>(k, w + at.c1w, w + at.c1b);
+  c1_forward<scaled_tanh>(k, w + at.c1w, w + at.c1b);
   for (int m = 0; m < 6; m++)
     subsample(k.x1[m][0], k.s2[m][0], k.x2[m][0], w[at.s2c + m], w[at.s2b + m], 14);
-  c3_forward<squash>(k, at, w + at.c3w, w + at.c3b);
+  c3_forward<scaled_tanh>(k, at, w + at.c3w, w + at.c3b);
   for (int m = 0; m < 16; m++)
     subsample(k.x3[m][0], k.s4 + 25 * m, k.x4 + 25 * m, w[at.s4c + m], w[at.s4b + m], 5);
   dense_forward<4>(w + at.c5w, w + at.c5b, k.x4, k.x5, 400, 120);
-  for (int i = 0; i < 120; i++) k.x5[i] = squash(k.x5[i]);
+  for (int i = 0; i < 120; i++) k.x5[i] = scaled_tanh(k.x5[i]);
   dense_forward<4>(w + at.f6w, w + at.f6b, k.x5, k.x6, 120, 84);
-  for (int i = 0; i < 84; i++) k.x6[i] = squash(k.x6[i]);
+  for (int i = 0; i < 84; i++) k.x6[i] = scaled_tanh(k.x6[i]);
   if (at.linear) {  // y is minus the score, so that the smallest wins here too
     dense_forward<1>(w + at.ow, w + at.ob, k.x6, k.y, 84, at.classes);
     for (int c = 0; c < at.classes; c++) k.y[c] = -k.y[c];

@@ -4,9 +4,9 @@ A check never raises for a wrong answer; it returns a `Verdict`, which a noteboo
 which is true when the answer is right.
 """
 
-from lenet_utils.checks.bending import moved_maps, reach, turns
-from lenet_utils.checks.changed_pictures import climb_step, covered
-from lenet_utils.checks.find_the_bugs import choice_of_epoch, faults, kept_weights, suspects
+from lenet_utils.checks.bending import moved_maps, reach, rotations
+from lenet_utils.checks.changed_pictures import gradient_step, occlusion
+from lenet_utils.checks.find_the_bugs import choice_of_epoch, faults, saved_weights, suspects
 from lenet_utils.checks.from_pixels import parameters_by_layer, shift, shifted_copies
 from lenet_utils.checks.layer_by_layer import c3_counts, seven_by_seven, subsampling
 from lenet_utils.checks.local_connectivity import (
@@ -15,7 +15,7 @@ from lenet_utils.checks.local_connectivity import (
     receptive_field,
     what_c3_sees,
 )
-from lenet_utils.checks.looking_inside import class_share, strongest_patch
+from lenet_utils.checks.looking_inside import correlation_ratio, strongest_patch
 from lenet_utils.checks.paper_and_modern import by_luck, clear, one_part
 from lenet_utils.checks.pooling import (
     any_and_all,
@@ -26,7 +26,7 @@ from lenet_utils.checks.pooling import (
 from lenet_utils.checks.practice import centre_of_mass, most_confused, training_step, updates
 from lenet_utils.checks.rbf_output import distances, loss_at_the_start, map_loss, rejection
 from lenet_utils.checks.repairs import fraction_right, preparation, training_epoch
-from lenet_utils.checks.reproducing import agree, interval, luck, worth_it
+from lenet_utils.checks.reproducing import agree, interval, luck, pareto_optimal
 from lenet_utils.checks.the_family import alexnet_sides, first_full_layer, residual
 from lenet_utils.checks.training_1998 import bound, curvature, own_rates
 from lenet_utils.checks.verdict import Verdict
@@ -38,30 +38,30 @@ from lenet_utils.checks.weight_sharing import (
 )
 
 __all__ = [
-    "class_share",
-    "climb_step",
-    "covered",
+    "correlation_ratio",
+    "gradient_step",
+    "occlusion",
     "strongest_patch",
     "one_part",
     "by_luck",
     "clear",
     "moved_maps",
     "reach",
-    "turns",
+    "rotations",
     "alexnet_sides",
     "first_full_layer",
     "residual",
     "luck",
     "interval",
     "agree",
-    "worth_it",
+    "pareto_optimal",
     "own_rates",
     "curvature",
     "bound",
     "choice_of_epoch",
     "faults",
     "fraction_right",
-    "kept_weights",
+    "saved_weights",
     "preparation",
     "suspects",
     "training_epoch",

@@ -55,8 +55,8 @@ def moved_maps(steps: Any) -> str:
 
 
 @check
-def turns(function: Any) -> str:
-    """Check exercise 15.2: the affine maps of turns.
+def rotations(function: Any) -> str:
+    """Check exercise 15.2: the affine maps of rotations.
 
     Args:
         function: called with angles in degrees, float (N,); returns the maps that turn clockwise
@@ -73,25 +73,25 @@ def turns(function: Any) -> str:
         found_shape = shape(answer)
         if found_shape in shapes:
             wrong(f"{shapes[found_shape]} Expected {(count, 2, 3)}.")
-        found, truth = tensor(answer, (count, 2, 3), "the result"), _turned(degrees.deg2rad())
+        found, truth = tensor(answer, (count, 2, 3), "the result"), _rotated(degrees.deg2rad())
         if not close(found, truth):
-            _explain_turns(found, truth, degrees)
+            _explain_rotations(found, truth, degrees)
     return "A point to the right, (1, 0), goes to (cos, sin): downwards, and so clockwise."
 
 
-def _turned(angle: Tensor, sign: float = 1.0) -> Tensor:
+def _rotated(angle: Tensor, sign: float = 1.0) -> Tensor:
     cos, sin = angle.double().cos(), sign * angle.double().sin()
     zero = torch.zeros_like(cos)
     return torch.stack([cos, -sin, zero, sin, cos, zero], 1).view(-1, 2, 3)
 
 
-def _explain_turns(found: Tensor, truth: Tensor, degrees: Tensor) -> None:
+def _explain_rotations(found: Tensor, truth: Tensor, degrees: Tensor) -> None:
     plausible = {
-        "the angles were taken for radians: multiply them by pi / 180 first.": _turned(degrees),
+        "the angles were taken for radians: multiply them by pi / 180 first.": _rotated(degrees),
         "this turns anticlockwise: y grows downwards, which turns the usual signs round.": (
-            _turned(degrees.deg2rad(), -1.0)
+            _rotated(degrees.deg2rad(), -1.0)
         ),
-        "the angles were taken for radians, and they turn the other way.": _turned(degrees, -1.0),
+        "the angles were taken for radians, and they turn the other way.": _rotated(degrees, -1.0),
         "the numbers of all maps are mixed: stack them with dim=1, so that each map's six stand "
         "together.": truth.view(-1, 6).T.reshape(-1, 2, 3),
         "the rows are exchanged: the first gives x', the second y'.": truth.flip(1),

@@ -10,7 +10,7 @@ from lenet_utils.checks.verdict import call, check, close, recognise, tensor, wr
 
 
 @check
-def climb_step(function: Any) -> str:
+def gradient_step(function: Any) -> str:
     """Check exercise 14.2: a step uphill that stays within the range of grey.
 
     Args:
@@ -85,7 +85,7 @@ def _explain_step(
 
 
 @check
-def covered(function: Any) -> str:
+def occlusion(function: Any) -> str:
     """Check exercise 14.3: a square of the picture covered with background.
 
     Args:

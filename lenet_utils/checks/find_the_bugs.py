@@ -124,7 +124,7 @@ def _wrong_error(error: float, best: int, held: list[float], test: list[float]) 
 
 
 @check
-def kept_weights(function: Any) -> str:
+def saved_weights(function: Any) -> str:
     """Check exercise 11.6: keep a network's weights in a file.
 
     Args:

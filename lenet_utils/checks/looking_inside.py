@@ -75,7 +75,7 @@ def strongest_patch(function: Any) -> str:
 
 
 @check
-def class_share(function: Any) -> str:
+def correlation_ratio(function: Any) -> str:
     """Check exercise 14.4: the share of a unit's variance that lies between the classes.
 
     Args:
@@ -99,11 +99,11 @@ def class_share(function: Any) -> str:
         means = torch.stack([states[labels == k].double().mean(0) for k in range(10)])
         truth = means[labels].var(0) / states.double().var(0)
         if not close(found, truth):
-            _explain_share(found, states.double(), labels, means)
+            _explain_ratio(found, states.double(), labels, means)
     return "0: the unit says nothing about the class. 1: it says nothing else."
 
 
-def _explain_share(found: Tensor, states: Tensor, labels: Tensor, means: Tensor) -> None:
+def _explain_ratio(found: Tensor, states: Tensor, labels: Tensor, means: Tensor) -> None:
     number, counts = len(labels), labels.bincount()
     mean, total = states.mean(0), states.var(0, unbiased=False)
     between = means[labels].var(0, unbiased=False)

@@ -147,7 +147,7 @@ def _yes_or_no(answers: Any) -> Any:
 
 
 @check
-def worth_it(function: Any) -> str:
+def pareto_optimal(function: Any) -> str:
     """Check exercise 8.4: which classifiers are Pareto-optimal in error and work.
 
     Args:

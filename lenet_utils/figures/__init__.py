@@ -6,7 +6,7 @@ around them, a text that says what is to be seen, and the arrays that were drawn
 
 from lenet_utils.figures.charts import Measured, Series, intervals, lines
 from lenet_utils.figures.costs import costs, size_and_work
-from lenet_utils.figures.inside import by_layer, feature_maps, reading
+from lenet_utils.figures.inside import answer_and_distances, by_layer, feature_maps
 from lenet_utils.figures.network import glyphs, maps, pictures, shares, wiring
 from lenet_utils.figures.panels import curves, panels, windows
 from lenet_utils.figures.photos import photo_outcomes, photo_steps
@@ -39,7 +39,7 @@ __all__ = [
     "photo_outcomes",
     "photo_steps",
     "pictures",
-    "reading",
+    "answer_and_distances",
     "shares",
     "size_and_work",
     "windows",

@@ -114,7 +114,7 @@ def by_layer(
 
 
 @styled
-def reading(
+def answer_and_distances(
     picture: Tensor, distances: Tensor, *, what: str, highest: float, caption: str = ""
 ) -> Figure:
     """Draw a picture beside its distances to the ten codes; the smallest one stands out.

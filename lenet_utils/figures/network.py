@@ -179,7 +179,7 @@ def shares(table: LayerTable) -> Figure:
             axis.text(value * 100 + 0.8, at + offset, f"{value:.1%}", va="center", fontsize=8)
     axis.set_yticks(y, [name.upper() if len(name) == 2 else name for name in names])
     axis.invert_yaxis()
-    axis.set(xlim=(0, 92), xlabel="share of the whole network, %")
+    axis.set(xlim=(0, 92), xlabel="fraction of the whole network, %")
     axis.legend(frameon=False, loc="lower right")
     open_axes(axis)
     each = "; ".join(

@@ -83,7 +83,7 @@ def _fig5() -> list[Claim]:
 
 def _fig6() -> list[Claim]:
     points = {"15,000": (1.69, 0.05), "30,000": (1.14, 0.31), "60,000": (0.95, 0.35)}
-    readings = {
+    configurations = {
         "": points,
         ", j = 1": ("15,000", "30,000"),
         ", j = 1, 80 epochs": ("15,000",),
@@ -91,9 +91,9 @@ def _fig6() -> list[Claim]:
     }
     names = {"test_error": "test", "train_error": "training"}
     return [
-        Claim(f"{names[measure]} error with {n} training digits{reading}", "Fig. 6, p. 11",
-              points[n][i] / 100, "training-size", f"{n}{reading}", measure)
-        for reading, sizes in readings.items()
+        Claim(f"{names[measure]} error with {n} training digits{suffix}", "Fig. 6, p. 11",
+              points[n][i] / 100, "training-size", f"{n}{suffix}", measure)
+        for suffix, sizes in configurations.items()
         for i, measure in enumerate(names)
         for n in sizes
     ]  # fmt: skip

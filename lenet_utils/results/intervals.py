@@ -37,7 +37,7 @@ def mean_interval(values: Iterable[float]) -> Mean:
     return Mean(mean, student_t(n - 1) * deviation / math.sqrt(n), n)
 
 
-def share_interval(hits: int, n: int) -> tuple[float, float]:
+def proportion_interval(hits: int, n: int) -> tuple[float, float]:
     """Return the 95% interval of a share, hits of n, after Wilson: it holds for small shares too.
 
     Raises:

@@ -1,10 +1,10 @@
 """Assignment 3: build LeNet-5 of 1998 from its parts."""
 
 RIGHT = {
-    "q1_squash": [
-        "def squash(a):\n    e = torch.exp(-4 * a / 3)\n    return 1.7159 * (1 - e) / (1 + e)",
-        "A, S = 1.7159, 2 / 3\nsquash = lambda a: A * (S * a).tanh()",
-        "import numpy as np\ndef squash(a):\n    return 1.7159 * np.tanh(np.asarray(a) * 2 / 3)",
+    "q1_scaled_tanh": [
+        "def scaled_tanh(a):\n    e = torch.exp(-4 * a / 3)\n    return 1.7159 * (1 - e) / (1 + e)",
+        "A, S = 1.7159, 2 / 3\nscaled_tanh = lambda a: A * (S * a).tanh()",
+        "import numpy as np\ndef scaled_tanh(a):\n    return 1.7159 * np.tanh(np.array(a) / 1.5)",
     ],
     "q2_subsample": [
         """
@@ -115,9 +115,9 @@ class Net(nn.Module):
         self.codes = w["output.codes"]
 
     def forward(self, x):
-        x = squash(self.s2(squash(self.c1(x))))
-        x = squash(self.s4(squash(self.c3(x))))
-        x = squash(self.f6(squash(self.c5(x.flatten(1)))))
+        x = scaled_tanh(self.s2(scaled_tanh(self.c1(x))))
+        x = scaled_tanh(self.s4(scaled_tanh(self.c3(x))))
+        x = scaled_tanh(self.f6(scaled_tanh(self.c5(x.flatten(1)))))
         return distances(x[:, :, None, None], self.codes)[:, :, 0, 0]
 
 
@@ -127,11 +127,11 @@ def lenet5(x, w):
         """
 def lenet5(x, w):
     F = nn.functional
-    x = squash(F.conv2d(x, w["c1.weight"], w["c1.bias"]))
+    x = scaled_tanh(F.conv2d(x, w["c1.weight"], w["c1.bias"]))
     def sub(x, name):
         s = F.avg_pool2d(x, 2, divisor_override=1)
         s = s * w[name + ".coefficient"].view(-1, 1, 1)
-        return squash(s + w[name + ".bias"].view(-1, 1, 1))
+        return scaled_tanh(s + w[name + ".bias"].view(-1, 1, 1))
     x = sub(x, "s2")
     maps, kernel = [], 0
     for o in range(16):
@@ -141,9 +141,9 @@ def lenet5(x, w):
                 a = a + F.conv2d(x[:, i:i + 1], w["c3.weight"][kernel][None, None])
                 kernel += 1
         maps.append(a)
-    x = sub(squash(torch.cat(maps, 1)), "s4")
-    x = squash(x.flatten(1) @ w["c5.weight"].view(120, 400).T + w["c5.bias"])
-    x = squash(x @ w["f6.weight"].view(84, 120).T + w["f6.bias"])
+    x = sub(scaled_tanh(torch.cat(maps, 1)), "s4")
+    x = scaled_tanh(x.flatten(1) @ w["c5.weight"].view(120, 400).T + w["c5.bias"])
+    x = scaled_tanh(x @ w["f6.weight"].view(84, 120).T + w["f6.bias"])
     return torch.stack([(x - code).pow(2).sum(-1) for code in w["output.codes"]], -1)
 """,
     ],
@@ -182,7 +182,7 @@ class SparseConv(nn.Module):
 """
 
 WRONG = {
-    "q1_squash": [
+    "q1_scaled_tanh": [
         ("1.7159 * ", ""),
         ("2 / 3 * ", ""),
         ("2 / 3", "3 / 2"),
@@ -190,9 +190,9 @@ WRONG = {
         ("1.7159", "1.716"),
         ("1.7159", "1.7"),
         ("torch.tanh", "torch.sigmoid"),
-        "def squash(a):\n    return torch.tanh(1.7159 * 2 / 3 * a)",
-        "def squash(a):\n    return 1.7159 * torch.tanh(2 / 3 * a.flatten())",
-        "def squash(a):\n    return torch.ones_like(a)",
+        "def scaled_tanh(a):\n    return torch.tanh(1.7159 * 2 / 3 * a)",
+        "def scaled_tanh(a):\n    return 1.7159 * torch.tanh(2 / 3 * a.flatten())",
+        "def scaled_tanh(a):\n    return torch.ones_like(a)",
     ],
     "q2_subsample": [
         (_OWN_POOL, "sums = nn.functional.avg_pool2d(x, 2)"),
@@ -203,7 +203,7 @@ WRONG = {
         ("self.coefficient[:, None, None] * sums + self.bias[:, None, None]",
          "self.coefficient[:, None, None] * (sums + self.bias[:, None, None])"),
         ("return self.coefficient[:, None, None] * sums + self.bias[:, None, None]",
-         "return squash(self.coefficient[:, None, None] * sums + self.bias[:, None, None])"),
+         "return scaled_tanh(self.coefficient[:, None, None] * sums + self.bias[:, None, None])"),
         ("return self.coefficient[:, None, None]", "return self.coefficient[0]"),
         # Computes well, but trains too little or too much.
         ("nn.Parameter(torch.zeros(channels))", "torch.zeros(channels)"),
@@ -330,19 +330,19 @@ class SparseConv(nn.Module):
     "q5_network": [
         ("sums = 4 * torch", "sums = torch"),
         ("torch.nn.functional.avg_pool2d", "torch.nn.functional.max_pool2d"),
-        ("return squash(coefficient[:, None, None] * sums + bias[:, None, None])",
+        ("return scaled_tanh(coefficient[:, None, None] * sums + bias[:, None, None])",
          "return coefficient[:, None, None] * sums + bias[:, None, None]"),
         ('dense[table] = w["c3.weight"]',
          'dense.transpose(0, 1)[table.T] = w["c3.weight"]'),
         ('dense[table] = w["c3.weight"]', 'dense[table] = w["c3.weight"].flip(1, 2)'),
-        ('x = squash(conv(x, dense, w["c3.bias"]))', 'x = conv(x, dense, w["c3.bias"])'),
-        ('x = squash(conv(x, w["f6.weight"], w["f6.bias"]))',
+        ('x = scaled_tanh(conv(x, dense, w["c3.bias"]))', 'x = conv(x, dense, w["c3.bias"])'),
+        ('x = scaled_tanh(conv(x, w["f6.weight"], w["f6.bias"]))',
          'x = conv(x, w["f6.weight"], w["f6.bias"])'),
-        ('x = squash(conv(x, w["c1.weight"], w["c1.bias"]))',
+        ('x = scaled_tanh(conv(x, w["c1.weight"], w["c1.bias"]))',
          'x = torch.tanh(conv(x, w["c1.weight"], w["c1.bias"]))'),
         ("return distances", "return -distances"),
         ('return distances(x, w["output.codes"]).flatten(1)',
-         'return squash(distances(x, w["output.codes"]).flatten(1))'),
+         'return scaled_tanh(distances(x, w["output.codes"]).flatten(1))'),
         ('w["output.codes"]', "(digit_codes() + 1) / 2"),
         ('conv(x, w["c5.weight"], w["c5.bias"])', 'conv(x, w["c5.weight"])'),
         # The package's own network, whatever the weights are.

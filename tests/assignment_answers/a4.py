@@ -10,35 +10,35 @@ RIGHT = {
     ],
     "q2_eq9": [
         """
-def eq9(y, labels, j, rivals):
-    far = torch.where(rivals[labels], y, torch.full_like(y, float("inf")))
+def eq9(y, labels, j, competitors):
+    far = torch.where(competitors[labels], y, torch.full_like(y, float("inf")))
     own = y.gather(1, labels[:, None])
     everything = torch.cat([own, far, torch.full_like(own, j)], 1)
     return nn.functional.cross_entropy(-everything, torch.zeros_like(labels))
 """,
         """
-def eq9(y, labels, j, rivals):
+def eq9(y, labels, j, competitors):
     total = 0
     for row, d in zip(y, labels):
-        values = [row[d]] + [row[i] for i in range(len(row)) if rivals[d, i]]
+        values = [row[d]] + [row[i] for i in range(len(row)) if competitors[d, i]]
         least = min(min(float(v) for v in values), j)
         inside = sum(torch.exp(least - v) for v in values) + torch.exp(torch.tensor(least - j))
         total = total + row[d] - least + torch.log(inside)
     return total / len(y)
 """,
         """
-def eq9(y, labels, j, rivals):
+def eq9(y, labels, j, competitors):
     own = y[range(len(y)), labels]
-    others = torch.logsumexp(-y + torch.log(rivals[labels].float()), dim=1)
+    others = torch.logsumexp(-y + torch.log(competitors[labels].float()), dim=1)
     both = torch.logaddexp(torch.logaddexp(others, -own), torch.tensor(-float(j)))
     return torch.mean(own + both)
 """,
         """
 import numpy as np
-def eq9(y, labels, j, rivals):
+def eq9(y, labels, j, competitors):
     losses = []
     for row, d in zip(y.double().numpy(), labels.numpy()):
-        values = np.append(row[rivals[d].numpy()], [row[d], j])
+        values = np.append(row[competitors[d].numpy()], [row[d], j])
         losses.append(row[d] + np.logaddexp.reduce(-values))
     return np.mean(losses)
 """,
@@ -64,13 +64,13 @@ def eq9_slopes(y, labels, j):
     "q4_schedule": [
         """
 RATES = [5e-4] * 2 + [2e-4] * 3 + [1e-4] * 3 + [5e-5] * 4
-def rate_of_pass(p):
+def rate_of_epoch(p):
     if p <= 0:
         raise ValueError("the first pass is 1")
     return RATES[p - 1] if p <= len(RATES) else 0.00001
 """,
         """
-def rate_of_pass(p):
+def rate_of_epoch(p):
     if p in (1, 2): return 0.0005
     elif 3 <= p < 6: return 0.0002
     elif 6 <= p < 9: return 0.0001
@@ -79,9 +79,9 @@ def rate_of_pass(p):
     raise ValueError(p)
 """,
     ],
-    "q5_one_pass": [
+    "q5_train_epoch": [
         """
-def one_pass(net, loss, x, labels, order, rate):
+def train_epoch(net, loss, x, labels, order, rate):
     optimizer = torch.optim.SGD(net.parameters(), lr=rate)
     losses = []
     for i in order:
@@ -93,7 +93,7 @@ def one_pass(net, loss, x, labels, order, rate):
     return torch.stack(losses).mean()
 """,
         """
-def one_pass(net, loss, x, labels, order, rate):
+def train_epoch(net, loss, x, labels, order, rate):
     parameters = list(net.parameters())
     mean = 0
     for i in order:
@@ -155,9 +155,9 @@ WRONG = {
         ("torch.logsumexp(torch.cat([exponents, reject], 1), 1)",
          "torch.logsumexp(exponents, 1) + j"),
         # The table read by columns, by place in the batch, or as its opposite.
-        ("rivals[labels]", "rivals.T[labels]"),
-        ("rivals[labels]", "rivals[: len(y)]"),
-        ("rivals[labels]", "~rivals[labels]"),
+        ("competitors[labels]", "competitors.T[labels]"),
+        ("competitors[labels]", "competitors[: len(y)]"),
+        ("competitors[labels]", "~competitors[labels]"),
         # The right class left out of the sum.
         (" | nn.functional.one_hot(labels, y.shape[1]).bool()", ""),
         # A class that is left out has the distance 0, or one that is only large.
@@ -167,22 +167,23 @@ WRONG = {
          "reject = torch.full((len(y), 1), torch.exp(torch.tensor(-float(j))), dtype=y.dtype)"),
         # Eq. 9 of the paper, as in the lesson: everybody is a rival.
         """
-def eq9(y, labels, j, rivals=None):
+def eq9(y, labels, j, competitors=None):
     right = y.gather(1, labels[:, None])[:, 0]
     none = torch.full((len(y), 1), -j)
     return (right + torch.cat([none, -y], dim=1).logsumexp(1)).mean()
 """,
-        "def eq9(y, labels, j, rivals):\n    return nn.functional.cross_entropy(-y, labels)",
+        "def eq9(y, labels, j, competitors):\n    return nn.functional.cross_entropy(-y, labels)",
     ],
     "q3_slopes": [
-        (" - shares", " + shares"),
-        (" - shares", ""),
+        (" - probabilities", " + probabilities"),
+        (" - probabilities", ""),
         ("return ", "return -1 * "),
-        ("- shares", "- shares / len(y)"),
-        ("return nn.functional.one_hot(labels, y.shape[1]) - shares",
-         "return (nn.functional.one_hot(labels, y.shape[1]) - shares) / len(y)"),
-        ("return nn.functional.one_hot(labels, y.shape[1]) - shares",
-         "return (nn.functional.one_hot(labels, y.shape[1]) - shares)[range(len(y)), labels]"),
+        ("- probabilities", "- probabilities / len(y)"),
+        ("return nn.functional.one_hot(labels, y.shape[1]) - probabilities",
+         "return (nn.functional.one_hot(labels, y.shape[1]) - probabilities) / len(y)"),
+        ("return nn.functional.one_hot(labels, y.shape[1]) - probabilities",
+         "one = nn.functional.one_hot(labels, y.shape[1])\n"
+         "    return (one - probabilities)[range(len(y)), labels]"),
         ("torch.softmax(torch.cat([-y, reject], 1), 1)[:, :-1]", "torch.softmax(-y, 1)"),
         ("torch.cat([-y, reject]", "torch.cat([y, reject]"),
         ("-float(j)", "float(j)"),
@@ -204,9 +205,9 @@ def eq9(y, labels, j, rivals=None):
         ("    if p < 1:\n", "    if p < 0:\n"),
         ("raise ValueError(f\"p is {p}; passes are counted from 1\")", "return None"),
         ("raise ValueError", "raise KeyError"),
-        "def rate_of_pass(p):\n    return 0.0005 if p < 10 else 0.00001",
+        "def rate_of_epoch(p):\n    return 0.0005 if p < 10 else 0.00001",
     ],
-    "q5_one_pass": [
+    "q5_train_epoch": [
         ("        net.zero_grad()\n", ""),
         ("p -= rate", "p += rate"),
         ("p -= rate * p.grad", "p -= rate * p.grad.sign()"),
@@ -222,7 +223,7 @@ def eq9(y, labels, j, rivals=None):
         ("total += value.item()", "total += loss(net(x[i : i + 1]), labels[i : i + 1]).item()"),
         # One update a pass.
         """
-def one_pass(net, loss, x, labels, order, rate):
+def train_epoch(net, loss, x, labels, order, rate):
     value = loss(net(x[order]), labels[order])
     net.zero_grad()
     value.backward()
@@ -232,7 +233,7 @@ def one_pass(net, loss, x, labels, order, rate):
     return value.item()
 """,
         """
-def one_pass(net, loss, x, labels, order, rate):
+def train_epoch(net, loss, x, labels, order, rate):
     optimizer = torch.optim.Adam(net.parameters(), lr=rate)
     total = 0
     for i in order:

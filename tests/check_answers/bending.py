@@ -17,13 +17,13 @@ NAN = float("nan")
 # 15.2 -------------------------------------------------------------------------------------
 
 
-def turns(degrees):
+def rotations(degrees):
     angle = torch.deg2rad(degrees)
     cos, sin, zero = angle.cos(), angle.sin(), torch.zeros_like(angle)
     return torch.stack([cos, -sin, zero, sin, cos, zero], dim=1).view(-1, 2, 3)
 
 
-def turns_one_by_one(degrees):
+def rotations_one_by_one(degrees):
     maps = torch.zeros(len(degrees), 2, 3)
     for matrix, angle in zip(maps, degrees.tolist(), strict=True):
         cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
@@ -31,13 +31,13 @@ def turns_one_by_one(degrees):
     return maps
 
 
-def turns_by_exponential(degrees):
+def rotations_by_exponential(degrees):
     generator = torch.tensor([[0.0, -1.0], [1.0, 0.0]])
     squares = torch.linalg.matrix_exp(degrees[:, None, None] * math.pi / 180 * generator)
     return F.pad(squares, (0, 1))
 
 
-def turns_by_numpy(degrees):
+def rotations_by_numpy(degrees):
     angle = np.radians(degrees.numpy())
     maps = np.zeros((len(angle), 2, 3), np.float32)
     maps[:, 0, 0] = maps[:, 1, 1] = np.cos(angle)
@@ -45,50 +45,50 @@ def turns_by_numpy(degrees):
     return torch.from_numpy(maps)
 
 
-def turns_by_complex_numbers(degrees):
+def rotations_by_complex_numbers(degrees):
     z = torch.polar(torch.ones_like(degrees), torch.deg2rad(degrees))
     columns = torch.stack([torch.view_as_real(z), torch.view_as_real(1j * z)], dim=2)
     return torch.cat([columns, torch.zeros(len(degrees), 2, 1)], dim=2)
 
 
-def turns_stacked_first(degrees):
+def rotations_stacked_first(degrees):
     angle = torch.deg2rad(degrees)
     cos, sin, zero = angle.cos(), angle.sin(), torch.zeros_like(angle)
     return torch.stack([cos, -sin, zero, sin, cos, zero]).view(-1, 2, 3)
 
 
-def turns_in_place(degrees):
+def rotations_in_place(degrees):
     degrees *= math.pi / 180
-    return turns(degrees.rad2deg())
+    return rotations(degrees.rad2deg())
 
 
-def turns_with_a_positive_sine(degrees):
+def rotations_with_a_positive_sine(degrees):
     cos = torch.deg2rad(degrees).cos()
     sin, zero = (1 - cos**2).sqrt(), torch.zeros_like(cos)
     return torch.stack([cos, -sin, zero, sin, cos, zero], dim=1).view(-1, 2, 3)
 
 
-def turns_for_small_angles(degrees):
+def rotations_for_small_angles(degrees):
     angle = torch.deg2rad(degrees)
     one, zero = torch.ones_like(angle), torch.zeros_like(angle)
     return torch.stack([one, -angle, zero, angle, one, zero], dim=1).view(-1, 2, 3)
 
 
-def turns_about_the_corner(degrees):
-    maps = turns(degrees)
+def rotations_about_the_corner(degrees):
+    maps = rotations(degrees)
     middle = torch.full((2, 1), 15.5)
     maps[:, :, 2:] = middle - maps[:, :, :2] @ middle
     return maps
 
 
-def turns_for_good(degrees):
+def rotations_for_good(degrees):
     torch.set_default_dtype(torch.float64)
-    return turns(degrees)
+    return rotations(degrees)
 
 
 def with_a_last_row(degrees):
     row = torch.tensor([0.0, 0.0, 1.0]).expand(len(degrees), 1, 3)
-    return torch.cat([turns(degrees), row], dim=1)
+    return torch.cat([rotations(degrees), row], dim=1)
 
 
 # 15.3 -------------------------------------------------------------------------------------
@@ -177,12 +177,12 @@ RIGHT = [
     (checks.moved_maps, ((4, 2, 2, 1),)),
     (checks.moved_maps, (4 / np.array([1, 2, 2, 4]),)),
     (checks.moved_maps, ({"C1": 4, "S2": 2, "C3": 2, "S4": 1}.values(),)),
-    (checks.turns, (turns,)),
-    (checks.turns, (turns_one_by_one,)),
-    (checks.turns, (turns_by_exponential,)),
-    (checks.turns, (turns_by_numpy,)),
-    (checks.turns, (turns_by_complex_numbers,)),
-    (checks.turns, (lambda d: turns(d.double()),)),
+    (checks.rotations, (rotations,)),
+    (checks.rotations, (rotations_one_by_one,)),
+    (checks.rotations, (rotations_by_exponential,)),
+    (checks.rotations, (rotations_by_numpy,)),
+    (checks.rotations, (rotations_by_complex_numbers,)),
+    (checks.rotations, (lambda d: rotations(d.double()),)),
     (checks.reach, (first_time,)),
     (checks.reach, (by_cumulation,)),
     (checks.reach, (lambda a, e, limit: np.float64(first_time(a, e, limit)),)),
@@ -219,44 +219,44 @@ WRONG = [
     (checks.moved_maps, ({"C1": 4, "S2": 2, "C3": 2, "S4": 1},), "expected 4 whole numbers"),
     (checks.moved_maps, (["4", "2", "2", "1"],), "expected a whole number"),
     (checks.moved_maps, (torch.tensor([[4], [2], [2], [1]]).T,), "expected 4 whole numbers"),
-    (checks.turns, (lambda d: turns(d.rad2deg()),), "multiply them by pi / 180"),
-    (checks.turns, (lambda d: turns(-d),), "turns anticlockwise"),
-    (checks.turns, (lambda d: turns(-d.rad2deg()),), "and they turn the other way"),
-    (checks.turns, (lambda d: turns(d)[..., :2],), "third column is missing"),
-    (checks.turns, (lambda d: turns(d).permute(1, 2, 0),), "one map for each"),
+    (checks.rotations, (lambda d: rotations(d.rad2deg()),), "multiply them by pi / 180"),
+    (checks.rotations, (lambda d: rotations(-d),), "turns anticlockwise"),
+    (checks.rotations, (lambda d: rotations(-d.rad2deg()),), "and they turn the other way"),
+    (checks.rotations, (lambda d: rotations(d)[..., :2],), "third column is missing"),
+    (checks.rotations, (lambda d: rotations(d).permute(1, 2, 0),), "one map for each"),
     (
-        checks.turns,
-        (lambda d: turns(d) + torch.tensor([0.0, 0.0, 1.0]),),
+        checks.rotations,
+        (lambda d: rotations(d) + torch.tensor([0.0, 0.0, 1.0]),),
         "third column shifts",
     ),
-    (checks.turns, (lambda d: turns(d + 10),), "by 0 degrees"),
-    (checks.turns, (lambda d: turns(d) * torch.tensor([[1.0], [-1.0]]),), "by 0 degrees"),
-    (checks.turns, (lambda d: turns(d).abs(),), "a mirror"),
-    (checks.turns, (lambda d: turns(2 * d),), "for 90 degrees"),
-    (checks.turns, (lambda d: turns(d)[0],), "expected (5, 2, 3)"),
-    (checks.turns, (lambda d: turns(d) * NAN,), "NaN"),
-    (checks.turns, (lambda d: Forged(),), "expected a tensor"),
-    (checks.turns, (turns_stacked_first,), "dim=1"),
-    (checks.turns, (lambda d: turns(d).flip(1),), "rows are exchanged"),
-    (checks.turns, (lambda d: turns(d).mT,), "stands on its side"),
-    (checks.turns, (with_a_last_row,), "leave the last row out"),
-    (checks.turns, (turns_about_the_corner,), "third column shifts"),
-    (checks.turns, (turns_with_a_positive_sine,), "for -20 degrees"),
-    (checks.turns, (lambda d: turns(d.abs()),), "for -20 degrees"),
-    (checks.turns, (lambda d: turns(d.clamp(-90, 90)),), "for 200 degrees"),
-    (checks.turns, (turns_for_small_angles,), "for 90 degrees"),
-    (checks.turns, (lambda d: turns(d * 3.14 / math.pi),), "for 90 degrees"),
-    (checks.turns, (lambda d: turns(d * 0.9),), "for 90 degrees"),
-    (checks.turns, (lambda d: turns(d).round(),), "for 30.5 degrees"),
-    (checks.turns, (lambda d: turns(d.int()),), "for 30.5 degrees"),
-    (checks.turns, (lambda d: turns(d % 180),), "for -20 degrees"),
-    (checks.turns, (lambda d: 1.01 * turns(d),), "by 0 degrees"),
-    (checks.turns, (lambda d: turns(d).squeeze(),), "expected (1, 2, 3)"),
-    (checks.turns, (lambda d: turns(d).numpy(),), "expected a tensor"),
-    (checks.turns, (lambda d: list(turns(d)),), "expected a tensor"),
-    (checks.turns, (lambda d: turns(d).half(),), "torch.float16"),
-    (checks.turns, (turns_in_place,), "changed the degrees"),
-    (checks.turns, (turns_for_good,), "torch.set_default_dtype"),
+    (checks.rotations, (lambda d: rotations(d + 10),), "by 0 degrees"),
+    (checks.rotations, (lambda d: rotations(d) * torch.tensor([[1.0], [-1.0]]),), "by 0 degrees"),
+    (checks.rotations, (lambda d: rotations(d).abs(),), "a mirror"),
+    (checks.rotations, (lambda d: rotations(2 * d),), "for 90 degrees"),
+    (checks.rotations, (lambda d: rotations(d)[0],), "expected (5, 2, 3)"),
+    (checks.rotations, (lambda d: rotations(d) * NAN,), "NaN"),
+    (checks.rotations, (lambda d: Forged(),), "expected a tensor"),
+    (checks.rotations, (rotations_stacked_first,), "dim=1"),
+    (checks.rotations, (lambda d: rotations(d).flip(1),), "rows are exchanged"),
+    (checks.rotations, (lambda d: rotations(d).mT,), "stands on its side"),
+    (checks.rotations, (with_a_last_row,), "leave the last row out"),
+    (checks.rotations, (rotations_about_the_corner,), "third column shifts"),
+    (checks.rotations, (rotations_with_a_positive_sine,), "for -20 degrees"),
+    (checks.rotations, (lambda d: rotations(d.abs()),), "for -20 degrees"),
+    (checks.rotations, (lambda d: rotations(d.clamp(-90, 90)),), "for 200 degrees"),
+    (checks.rotations, (rotations_for_small_angles,), "for 90 degrees"),
+    (checks.rotations, (lambda d: rotations(d * 3.14 / math.pi),), "for 90 degrees"),
+    (checks.rotations, (lambda d: rotations(d * 0.9),), "for 90 degrees"),
+    (checks.rotations, (lambda d: rotations(d).round(),), "for 30.5 degrees"),
+    (checks.rotations, (lambda d: rotations(d.int()),), "for 30.5 degrees"),
+    (checks.rotations, (lambda d: rotations(d % 180),), "for -20 degrees"),
+    (checks.rotations, (lambda d: 1.01 * rotations(d),), "by 0 degrees"),
+    (checks.rotations, (lambda d: rotations(d).squeeze(),), "expected (1, 2, 3)"),
+    (checks.rotations, (lambda d: rotations(d).numpy(),), "expected a tensor"),
+    (checks.rotations, (lambda d: list(rotations(d)),), "expected a tensor"),
+    (checks.rotations, (lambda d: rotations(d).half(),), "torch.float16"),
+    (checks.rotations, (rotations_in_place,), "changed the degrees"),
+    (checks.rotations, (rotations_for_good,), "torch.set_default_dtype"),
     (
         checks.reach,
         (lambda a, e, limit: a[[x > limit for x in [*e, 9]].index(True) % 6],),

@@ -352,7 +352,7 @@ WRONG = [
     (checks.training_step, (forgetful_step,), "clear the old gradients"),
     (checks.training_step, (step_without_update,), "did not change"),
     (checks.training_step, (step_cleared_too_late,), "did not change"),
-    (checks.training_step, (step_through_softmax,), "no softmax"),
+    (checks.training_step, (step_through_softmax,), "softmax is applied twice"),
     (checks.training_step, (step_that_lies,), "not the loss of this batch"),
     (checks.training_step, (lambda *a: step(*a) and None,), "returned nothing"),
     (checks.training_step, (lambda *a: "0.5",), "expected a tensor"),

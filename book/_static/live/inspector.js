@@ -71,8 +71,8 @@ function arithmetic(layer, { terms, total, bias, coefficient, sum, state }) {
     text = `The four add up to ${number(total)}. Times the coefficient ${number(coefficient)}, ` +
       `with the bias ${add}: ${number(sum)}.`;
   }
-  if (layer.squash === "none") return `${text} That is the score.`;
-  if (layer.squash === "relu") return `${text} State max(0, ${number(sum)}) = ${number(state)}.`;
+  if (layer.activation === "none") return `${text} That is the score.`;
+  if (layer.activation === "relu") return `${text} State max(0, ${number(sum)}) = ${number(state)}.`;
   return `${text} State 1.7159 tanh(⅔ · ${number(sum)}) = ${number(state)}.`;
 }
 

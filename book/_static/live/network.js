@@ -62,14 +62,14 @@ export function buildNetwork(kind, tensors) {
     return tensor.data;
   };
   const old = kind === "lenet5_1998";
-  const squash = old ? "tanh" : "relu";
+  const activation = old ? "tanh" : "relu";
   const everyMap = (outputs, inputs) =>
     Array.from({ length: outputs }, () => Array.from({ length: inputs }, (_, i) => i));
 
   const input = layer("Input", "input", 1, INPUT_SIZE, null, { reach: 1, jump: 1 });
   const convolution = (title, below, maps, side, reads, weight) =>
     layer(title, "convolution", maps, below.size - side + 1, below, {
-      side, reads, weight, squash, ...widen(below, side, 1),
+      side, reads, weight, activation, ...widen(below, side, 1),
       bias: take(`${title.toLowerCase()}.bias`, maps),
     });
   const pooling = (title, below) => {
@@ -95,7 +95,7 @@ export function buildNetwork(kind, tensors) {
   const output = old
     ? layer("Output", "distance", 10, 1, f6, { codes: take("output.codes", 10, 84) })
     : layer("Output", "convolution", 10, 1, f6, {
-        side: 1, reads: everyMap(10, 84), squash: "none",
+        side: 1, reads: everyMap(10, 84), activation: "none",
         weight: take("output.weight", 10, 84, 1, 1), bias: take("output.bias", 10),
       });
   const layers = [input, c1, s2, c3, s4, c5, f6, output];
@@ -148,7 +148,7 @@ function fillInput({ states }, bytes, old) {
   }
 }
 
-function convolve({ below, states, maps, size, side, reads, first, weight, bias, squash }) {
+function convolve({ below, states, maps, size, side, reads, first, weight, bias, activation }) {
   const inputs = below.states;
   const wide = below.size;
   let to = 0;
@@ -164,15 +164,15 @@ function convolve({ below, states, maps, size, side, reads, first, weight, bias,
             for (let kx = 0; kx < side; kx++) sum += weight[at++] * inputs[from + kx];
           }
         }
-        states[to++] = squashed(squash, sum);
+        states[to++] = activated(activation, sum);
       }
     }
   }
 }
 
-function squashed(squash, sum) {
-  if (squash === "tanh") return AMPLITUDE * Math.tanh(SLOPE * sum);
-  return squash === "relu" && sum < 0 ? 0 : sum;
+function activated(activation, sum) {
+  if (activation === "tanh") return AMPLITUDE * Math.tanh(SLOPE * sum);
+  return activation === "relu" && sum < 0 ? 0 : sum;
 }
 
 function pool({ kind, below, states, maps, size, coefficient, bias }) {
@@ -185,7 +185,7 @@ function pool({ kind, below, states, maps, size, coefficient, bias }) {
         const [c, d] = [below.states[at + wide], below.states[at + wide + 1]];
         states[(map * size + y) * size + x] = kind === "max"
           ? Math.max(a, b, c, d)
-          : squashed("tanh", coefficient[map] * (a + b + c + d) + bias[map]);
+          : activated("tanh", coefficient[map] * (a + b + c + d) + bias[map]);
       }
     }
   }
@@ -201,7 +201,7 @@ function measure({ below, states, codes }) {
 }
 
 /**
- * What the outputs say: {digit, shares, none}, which with the shares adds to 1.
+ * What the outputs say: {digit, probabilities, none}, which with the probabilities adds to 1.
  *
  * Of scores they are the softmax. Of distances they are the competition in Eq. 9, with half the
  * distances, as the network was trained: j stands for a class of what is no digit.
@@ -212,7 +212,7 @@ export function verdict({ layers, smallestWins }) {
   const none = smallestWins ? Math.exp(-REJECT - best) : 0;
   const weights = scores.map((score) => Math.exp(score - best));
   const total = weights.reduce((a, b) => a + b, none);
-  return { digit: scores.indexOf(best), shares: weights.map((w) => w / total), none: none / total };
+  return { digit: scores.indexOf(best), probabilities: weights.map((w) => w / total), none: none / total };
 }
 
 /**

@@ -128,8 +128,8 @@ function inkBox({ bytes, size }) {
 
 /** Resample a part of a picture: each new pixel is the mean of the area that it covers. */
 function resample({ bytes, size }, box, width, height) {
-  const across = shares(box.left, box.width, width);
-  const down = shares(box.top, box.height, height);
+  const across = overlaps(box.left, box.width, width);
+  const down = overlaps(box.top, box.height, height);
   const result = new Uint8Array(width * height);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
@@ -144,7 +144,7 @@ function resample({ bytes, size }, box, width, height) {
 }
 
 /** For each of `count` equal parts of a line: [pixel, share] of the pixels it covers. */
-function shares(start, length, count) {
+function overlaps(start, length, count) {
   const step = length / count;
   return Array.from({ length: count }, (_, i) => {
     const [from, to] = [start + i * step, start + (i + 1) * step];

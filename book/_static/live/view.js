@@ -167,11 +167,11 @@ export class NetworkView {
   }
 
   paintOutputs() {
-    const { digit, shares, none } = verdict(this.network);
+    const { digit, probabilities, none } = verdict(this.network);
     const outputs = this.network.layers.at(-1).states;
     const farthest = Math.max(...outputs);
     this.cards.forEach(({ card, bar, value }, i) => {
-      const part = this.old ? outputs[i] / farthest : shares[i];
+      const part = this.old ? outputs[i] / farthest : probabilities[i];
       bar.style.setProperty("--part", this.empty ? 0 : part.toFixed(3));
       value.textContent = this.empty ? "" : number(outputs[i], 1);
       card.classList.toggle("live-best", !this.empty && i === digit);
@@ -179,7 +179,7 @@ export class NetworkView {
     });
     const [name, sure, reason] = this.empty
       ? ["?", "Draw a digit in the black field.", ""]
-      : [digit, `${percent(shares[digit])} confident`, this.reason(outputs[digit], none)];
+      : [digit, `${percent(probabilities[digit])} confident`, this.reason(outputs[digit], none)];
     this.part("digit").textContent = name;
     this.part("digit").classList.toggle("live-doubt", this.empty || none > 0.5);
     this.part("confidence").textContent = sure;
