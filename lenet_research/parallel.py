@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from lenet_research.preprocessing import Preprocessing
 from lenet_utils._native.calls import Kernel
 from lenet_utils._native.loader import load
-from lenet_utils._native.networks_1998 import MAX_CLASSES, c3_table, class_count
+from lenet_utils._native.networks_1998 import MAX_CLASSES, c3_table, class_count, copy_into
 from lenet_utils.layers import ScaledTanh, Subsampling
 from lenet_utils.models import LeNet5
 
@@ -192,7 +192,7 @@ class NativeTraining:
         """Return the networks under "models", and the optimizers' states."""
         own = len(self.members)
         for vector, member in zip(self.parameters.T[:own], self.members, strict=True):
-            nn.utils.vector_to_parameters(vector.contiguous(), member.model.parameters())
+            copy_into(member.model, vector)
         return {
             "models": [m.model.state_dict() for m in self.members],
             "memories": {

@@ -13,12 +13,13 @@ import pytest
 import torch
 from conftest import ROOT
 
+from lenet_research.shipping import median_seed
 from lenet_utils import load_mnist, normalise_1998, normalise_modern, pad_to_32
 from lenet_utils.layers import TABLE_I
 from lenet_utils.mnist import MNIST_MEAN, MNIST_STD
 from lenet_utils.models import lenet5_1998, lenet5_modern
 from lenet_utils.results.records import load_record
-from lenet_utils.results.trained import SHIPPED, median_seed
+from lenet_utils.results.trained import SHIPPED
 from lenet_utils.weights import load_model, save_model
 
 sys.path.append(str(ROOT / "tests" / "live"))

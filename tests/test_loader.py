@@ -42,8 +42,8 @@ class Place:
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder, self.log = folder / "lenet_utils" / "kernels", folder / "log"
         self.source, self.included = folder / "small.cpp", folder / "lanes.h"
-        self.source.write_text(SOURCE)
-        self.included.write_text("#define N 3")
+        self.source.write_text(SOURCE, encoding="utf-8")
+        self.included.write_text("#define N 3", encoding="utf-8")
         monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
         monkeypatch.setattr(loader, "FOLDER", folder)
         self.monkeypatch = monkeypatch
@@ -55,13 +55,14 @@ class Place:
         """Have the variable CXX name a script; asked for its version, it answers $VERSION."""
         self.path.write_text(
             '#!/bin/sh\nfor out; do true; done\nif [ "$out" = --version ]; then echo "v $VERSION"; '
-            f"exit; fi\necho built >> '{self.log}'\n{script}\n"
+            f"exit; fi\necho built >> '{self.log}'\n{script}\n",
+            encoding="utf-8",
         )
         self.path.chmod(0o755)
         self.monkeypatch.setenv("CXX", str(self.path))
 
     def builds(self) -> int:
-        return self.log.read_text().count("built") if self.log.exists() else 0
+        return self.log.read_text(encoding="utf-8").count("built") if self.log.exists() else 0
 
     def libraries(self) -> list[Path]:
         return sorted(self.folder.iterdir())
@@ -106,7 +107,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     ),
     "another program": lambda library: shutil.copy(sys.executable, library),
     "a link": _replace_by_link,
-    "a text": lambda library: library.write_text("not a library"),
+    "a text": lambda library: library.write_text("not a library", encoding="utf-8"),
 }
 
 
@@ -143,8 +144,8 @@ def test_what_is_whole_and_does_not_load_is_built_anew(place, monkeypatch):
 def test_a_library_is_for_its_sources_flags_processor_and_compiler(place, monkeypatch):
     load_kernel()
     changes = [
-        lambda: place.source.write_text(SOURCE + "\n"),
-        lambda: place.included.write_text("#define N 4"),
+        lambda: place.source.write_text(SOURCE + "\n", encoding="utf-8"),
+        lambda: place.included.write_text("#define N 4", encoding="utf-8"),
         lambda: monkeypatch.setattr(loader, "FLAGS", (*loader.FLAGS, "-g")),
         lambda: monkeypatch.setattr(loader, "_processor", lambda: "another"),
         lambda: monkeypatch.setattr(loader.platform, "machine", lambda: "another"),
@@ -177,7 +178,7 @@ def test_a_build_is_set_in_place_whole(place):
     with pytest.raises(KernelUnavailable, match="signal 9"):
         load_kernel()
     assert place.builds() == 1
-    assert ".so" not in place.log.read_text()
+    assert ".so" not in place.log.read_text(encoding="utf-8")
     assert place.libraries() == []
 
 
@@ -230,7 +231,7 @@ def test_without_a_compiler_it_says_what_to_do(place, monkeypatch, variable, mes
 
 
 def test_a_program_that_is_none_is_no_compiler(place, monkeypatch):
-    place.path.write_text("no program")
+    place.path.write_text("no program", encoding="utf-8")
     with pytest.raises(KernelUnavailable, match="a compiler' failed"):
         load_kernel()
 
@@ -304,7 +305,7 @@ def test_a_cache_that_cannot_be_used_is_said_with_a_remedy(place, monkeypatch, f
         load_kernel()
 
 
-def test_a_cache_that_cannot_be_used_is_tried_once(monkeypatch):
+def test_a_cache_that_cannot_be_used_is_tried_once(place, monkeypatch):
     asked = []
 
     def nowhere() -> Path:
@@ -350,6 +351,7 @@ IMAGES, LABELS = torch.linspace(-1, 1, 40 * 784).view(40, 1, 28, 28), torch.aran
 
 def test_nothing_stops_for_want_of_a_kernel_and_one_warning_says_so(place, monkeypatch):
     place.compiler(FAILS)
+    monkeypatch.setattr(loader, "FOLDER", Path(loader.__file__).parent)  # the package's sources
     model = lenet5_modern()
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")

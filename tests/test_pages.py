@@ -113,11 +113,11 @@ def test_the_ledger_page_says_what_the_records_say(claims_page):
 
 
 def test_another_number_on_the_ledger_page_is_noticed(claims_page):
-    (row,) = (r for r in Rows(claims_page).rows if r[0] == "test error, best reading")
+    (row,) = (r for r in Rows(claims_page).rows if r[0] == "test error, best configuration")
     shown = row[3].split(" ")[0]
     other = f"{float(shown) + 0.02:.2f}"
     changed = claims_page.replace(shown, other)
-    assert any("best reading" in line for line in differences(changed))
+    assert any("best configuration" in line for line in differences(changed))
 
 
 def test_the_ledger_page_shows_every_claim_once_with_its_verdict(claims_page):

@@ -244,7 +244,7 @@ def test_what_diverged_is_null_and_has_no_mean(tmp_path):
 @pytest.mark.parametrize("cache", ["a file", "no home"])
 def test_a_run_whose_state_cannot_be_kept_says_so_and_ends_the_same(tmp_path, monkeypatch, cache):
     expected = numbers(go(tmp_path / "whole", seeds=range(1)))
-    (tmp_path / "file").write_text("mine")
+    (tmp_path / "file").write_text("mine", encoding="utf-8")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     if cache == "no home":
 

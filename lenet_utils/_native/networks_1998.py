@@ -82,10 +82,8 @@ class Networks:
 
     def write_back(self) -> None:
         """Copy the trained parameters into the networks, wherever these are."""
-        with torch.no_grad():
-            for lane, model in enumerate(self.models):
-                vector = self.parameters[:, lane].to(next(model.parameters()).device)
-                nn.utils.vector_to_parameters(vector, model.parameters())
+        for lane, model in enumerate(self.models):
+            copy_into(model, self.parameters[:, lane])
 
     def outputs(self, images: Tensor, grey: Tensor) -> Tensor:
         """Return what each network gives for the same images: (networks, N, classes)."""
@@ -93,6 +91,15 @@ class Networks:
         self.kernel("outputs", *self.network, images, grey, self.parameters, out)
         own = out.permute(2, 0, 1)[: len(self.models)].contiguous()
         return -own if self.linear else own
+
+
+@torch.no_grad()
+def copy_into(model: nn.Module, vector: Tensor) -> None:
+    """Copy a vector (P,) into a network's parameters, in place, wherever these are."""
+    own = list(model.parameters())
+    parts = vector.split([p.numel() for p in own])
+    for parameter, part in zip(own, parts, strict=True):
+        parameter.copy_(part.view_as(parameter))
 
 
 def criterion_setting(criterion: Criterion) -> Tensor:
