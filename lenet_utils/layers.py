@@ -46,7 +46,7 @@ class Subsampling(nn.Module):
     """S2 and S4: add four neighbours, multiply by a coefficient, add a bias.
 
     Every map has one trainable coefficient and one trainable bias. The four inputs of a unit
-    are summed, not averaged. The squashing that follows is a module of its own.
+    are summed, not averaged. The activation function that follows is a module of its own.
 
     Args:
         channels: number of maps C.

@@ -40,7 +40,7 @@ class LeNet5(NamedSequential):
 
     Args:
         num_classes: number of outputs.
-        activation: makes the squashing module that follows C1, C3, C5, F6, and the trainable
+        activation: makes the activation function that follows C1, C3, C5, F6, and the trainable
             subsampling. Parameter-free pooling is followed by none.
         pooling: "subsampling" (trainable, of 1998), "average" or "max".
         c3: "table1" (each map reads some of S2's, 60 kernels) or "full" (all, 96 kernels).
@@ -48,7 +48,7 @@ class LeNet5(NamedSequential):
         padding: zeros added around the input by C1, which on normalised digits are not quite the
             background. With 0 the nominal input is 32x32; with 2 it is 28x28.
         batch_norm: normalise the sums of C1, C3, C5 and F6 over the batch before they are
-            squashed (children c1_norm, c3_norm, c5_norm, f6_norm). Not of 1998.
+            activated (children c1_norm, c3_norm, c5_norm, f6_norm). Not of 1998.
         codes: float (num_classes, 84), the targets of F6 for output="rbf".
             By default the paper's ten digits.
 

@@ -91,7 +91,7 @@ def base64_of(images):
 
 
 def states_of(kind, model, images):
-    """Input, C1, S2, C3, S4, C5, F6, output of PyTorch, after squashing."""
+    """Input, C1, S2, C3, S4, C5, F6, output of PyTorch, after the activation function."""
     if kind == "lenet5_1998":
         x = pad_to_32(images).to(model.c5.weight.dtype)[:, None] / 255 * 1.275 - 0.1
         ends = ("c1_act", "s2_act", "c3_act", "s4_act", "c5_act", "f6_act", "output")
@@ -161,8 +161,8 @@ def test_a_unit_is_explained_as_pytorch_computes_it(ask, saved):
     for (layer, which, y, x), told in zip(units, answers, strict=True):
         state = seen[layer].view(-1, sides[layer], sides[layer])[which, y, x].item()
         assert told["state"] == pytest.approx(state, abs=1e-9)
-        squashed = 1.7159 * torch.tanh(torch.tensor(told["sum"] * 2 / 3, dtype=torch.float64))
-        again = squashed.item() if kind == "lenet5_1998" else max(0, told["sum"])
+        activated = 1.7159 * torch.tanh(torch.tensor(told["sum"] * 2 / 3, dtype=torch.float64))
+        again = activated.item() if kind == "lenet5_1998" else max(0, told["sum"])
         assert again == pytest.approx(state, abs=1e-9)
         if layer == 3:
             reads = TABLE_I[which] if kind == "lenet5_1998" else torch.ones(6, dtype=torch.bool)

@@ -84,6 +84,11 @@ def main() -> None:
     stands = SITE / "index.html"
     if stands.exists() and STAMP.exists() and STAMP.read_text(encoding="utf-8") == made:
         return
+    missing = [name for name in pages() if not any(ROOT.glob(f"{name}.*"))]
+    if missing:  # Sphinx would say so too, after minutes
+        sys.exit(
+            f"The book was not built: _toc.yml names {', '.join(missing)}, which is not there."
+        )
     build()
     STAMP.write_text(made, encoding="utf-8")
 

@@ -13,7 +13,7 @@ printf '#!/bin/sh\nexit 127\n' >"$top/no npm/npm"
 chmod +x "$top/no npm/npm"
 cd "$course"
 umask 077
-export LC_ALL=${1:-C} PYTHONUTF8=0
+export LC_ALL=${1:-C} PYTHONUTF8=0 ELSEWHERE=1
 echo "{'no notebook" >notebooks/Untitled.ipynb
 
 PATH="$top/no npm:$PATH" make book

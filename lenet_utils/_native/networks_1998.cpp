@@ -57,7 +57,7 @@ static void dense_backward(V* w, V* b, const V* rw, const V* rb, const V* x, con
   }
 }
 
-// Adds 2x2 states, keeps the sums, and squashes coefficient * sum + bias.
+// Adds 2x2 states, keeps the sums, and applies the activation to coefficient * sum + bias.
 static void subsample(const V* in, V* sums, V* out, V coefficient, V bias, int half) {
   for (int y = 0; y < half; y++)
     for (int x = 0; x < half; x++) {

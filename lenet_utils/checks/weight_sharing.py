@@ -128,7 +128,7 @@ def _explain_layer(y: Tensor, x: Tensor, weight: Tensor, bias: Tensor) -> None:
         "This is a mean over the window: the products are added.": (
             (truth - column) / weight[0].numel() + column
         ),
-        "This is squashed: the layer stops at the sum.": truth.tanh(),
+        "An activation function was applied: the layer stops at the sum.": truth.tanh(),
         "Negative sums are cut off: the layer stops at the sum.": truth.relu(),
     }
     if x.shape[1] > 1:
