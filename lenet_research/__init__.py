@@ -7,8 +7,8 @@
 
 `experiment` says what an experiment is, `running` runs one, `shipping` puts trained weights into
 the package; the other modules hold the experiments and their trainers. `lenet_utils.results` keeps
-what was found and sets it beside the paper's numbers. A run writes its record after every epoch and,
-after a kill, goes on from there.
+what was found and sets it beside the paper's numbers. A run writes its record after every epoch
+and, after a kill, goes on from there.
 
 Choices are made on digits held out of the training set. Final test errors stand in the record of
 every run, also of those that were not chosen; no choice is made by them.
