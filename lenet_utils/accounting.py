@@ -16,7 +16,7 @@ from lenet_utils.layers import RBFOutput, ScaledTanh, SparseConv2d, Subsampling
 
 # These change values, not counts: they get no row of their own.
 ELEMENTWISE = (ScaledTanh, nn.Tanh, nn.ReLU, nn.Sigmoid, nn.Identity, nn.Dropout, nn.Dropout2d)
-RESHAPING = (nn.Flatten,)
+UNCOUNTED = (*ELEMENTWISE, nn.Flatten)
 
 
 @dataclass(frozen=True)
@@ -62,11 +62,10 @@ class LayerTable:
 
     def __getitem__(self, name: str) -> Layer:
         """Return the row of the layer of that name."""
-        for layer in self.layers:
-            if layer.name == name:
-                return layer
-        names = ", ".join(layer.name for layer in self.layers)
-        raise KeyError(f"no layer {name!r}; the layers are {names}")
+        found = {layer.name: layer for layer in self.layers}
+        if name not in found:
+            raise KeyError(f"no layer {name!r}; the layers are {', '.join(found)}")
+        return found[name]
 
     def __iter__(self) -> Iterator[Layer]:
         """Walk through the rows, first layer first."""
@@ -135,11 +134,11 @@ def layer_table(model: nn.Module, input_shape: tuple[int, ...]) -> LayerTable:
     leaves = {m: name for name, m in model.named_modules() if not list(m.children())}
     for module, name in leaves.items():
         known = count_layer.dispatch(type(module)) is not count_layer.dispatch(object)
-        if not known and not isinstance(module, ELEMENTWISE + RESHAPING):
+        if not known and not isinstance(module, UNCOUNTED):
             raise _unknown(f"{name!r}, a {type(module).__name__}")
 
     def count(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-        if isinstance(module, ELEMENTWISE + RESHAPING):
+        if isinstance(module, UNCOUNTED):
             return
         connections, macs = count_layer(module, inputs[0], output)
         parameters = sum(p.numel() for p in module.parameters() if p.requires_grad)

@@ -53,6 +53,8 @@ class AnswerRule:
         given: bool | None = None,
         criterion: Callable[..., Any] | None = None,
     ) -> None:
+        if not isinstance(model, nn.Module):
+            raise ValueError(f"model is {model!r}; expected an nn.Module.")  # noqa: TRY004
         if given not in (None, True, False):
             raise ValueError(f"smallest_wins is {given!r}; expected True, False or None.")
         self.model, self.criterion = unwrapped(model), criterion
@@ -216,9 +218,8 @@ def holds_distances(model: nn.Module) -> bool:
 
 def _kind(part: nn.Module) -> str | None:
     """Return the name of the class of which TorchScript made a part."""
-    return (
-        getattr(part, "original_name", None) if isinstance(part, torch.jit.ScriptModule) else None
-    )
+    scripted = isinstance(part, torch.jit.ScriptModule)
+    return getattr(part, "original_name", None) if scripted else None
 
 
 def _changed(part: nn.Module) -> bool:

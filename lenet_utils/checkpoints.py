@@ -7,7 +7,6 @@ and by the numbers that they use, objects by what they hold.
 import dis
 import io
 import re
-import tempfile
 import types
 import warnings
 import zlib
@@ -22,7 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from lenet_utils.layers import RBFOutput, SparseConv2d
-from lenet_utils.weights import write_atomically
+from lenet_utils.weights import require_writable_folder, write_atomically
 
 Run = dict[str, str]
 
@@ -156,9 +155,7 @@ def require_writable(path: Path) -> None:
             f"checkpoint is {path}, a folder; expected a file: {path / 'checkpoint.pt'}, say."
         )
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path.parent) as file:
-            file.write(b"0")
+        require_writable_folder(path.parent)
     except OSError as error:
         raise ValueError(
             f"checkpoint {path} cannot be written ({error}). Name a file in a folder that can be "

@@ -182,9 +182,12 @@ def require_outputs(outputs: Tensor, targets: Tensor) -> None:
         )
     # Elsewhere the values are not read, which would wait for the GPU.
     if targets.device.type == "cpu":
-        low, high = int(targets.min()), int(targets.max())
-        if low < 0 or high >= outputs.shape[1]:
-            raise ValueError(
-                f"targets run from {low} to {high}; the outputs name {outputs.shape[1]} classes, "
-                f"so expected 0 to {outputs.shape[1] - 1}."
-            )
+        classes = outputs.shape[1]
+        require_range("targets", targets, classes, f"the outputs name {classes} classes")
+
+
+def require_range(name: str, values: Tensor, count: int, because: str) -> None:
+    """Refuse whole numbers that are not all from 0 to count - 1."""
+    low, high, last = int(values.min()), int(values.max()), count - 1
+    if low < 0 or high > last:
+        raise ValueError(f"{name} run from {low} to {high}; {because}, so expected 0 to {last}.")

@@ -17,14 +17,7 @@ from torch.func import functional_call
 from torch.nn import functional as F
 
 from lenet_utils.criteria import Criterion, require_outputs
-from lenet_utils.layers import (
-    AMPLITUDE,
-    SLOPE,
-    RBFOutput,
-    ScaledTanh,
-    SparseConv2d,
-    Subsampling,
-)
+from lenet_utils.layers import AMPLITUDE, SLOPE, RBFOutput, ScaledTanh, SparseConv2d, Subsampling
 from lenet_utils.models import LeNet5
 
 Start = Literal["constant", "exact"] | float
@@ -85,10 +78,11 @@ def diagonal_curvature(
 Tape = list[tuple[nn.Module, Tensor, Tensor]]
 
 _ELEMENTWISE = (ScaledTanh, nn.Tanh, nn.ReLU)
-_WEIGHTED = (nn.Conv2d, SparseConv2d, nn.Linear)
 _KNOWN = (
     *_ELEMENTWISE,
-    *_WEIGHTED,
+    nn.Conv2d,
+    SparseConv2d,
+    nn.Linear,
     Subsampling,
     nn.AvgPool2d,
     nn.MaxPool2d,

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import IO
 
 from lenet_utils.system import run_program, telling_line
-from lenet_utils.weights import write_atomically
+from lenet_utils.weights import require_writable_folder, write_atomically
 
 # SHA-256 of the uncompressed files.
 CHECKSUMS = {
@@ -86,7 +86,10 @@ def mnist_files(root: Path, *, progress: bool = True) -> dict[str, bytes]:
         except SourceFailed as error:
             answers.append(f"  files ending in .gz in the folder: {error}")
     if _missing(contents):
-        _require_writable(root, _missing(contents))
+        try:  # before minutes of downloading
+            require_writable_folder(root)
+        except OSError as error:
+            raise _unwritable(root, _missing(contents), error) from error
     for source, fetch in _sources():
         if not _missing(contents):
             break
@@ -132,16 +135,6 @@ def _checked(name: str, data: bytes) -> bytes:
     if found != CHECKSUMS[name]:
         raise SourceFailed(f"gave a wrong {name} ({len(data):,} bytes, SHA-256 {found[:12]}...)")
     return data
-
-
-def _require_writable(root: Path, missing: list[str]) -> None:
-    """Find out before minutes of downloading whether their result can be kept."""
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=root):
-            pass
-    except OSError as error:
-        raise _unwritable(root, missing, error) from error
 
 
 def _unwritable(root: Path, missing: list[str], error: OSError) -> RuntimeError:

@@ -68,7 +68,6 @@ def evaluate(
     """
     labels = require_examples(images, labels)
     require_whole("batch_size", batch_size)
-    require_network(model)
     rule = AnswerRule(model, smallest_wins)
     modes = {part: part.training for part in model.modules()}
     with on_device(model, device) as where:
@@ -141,9 +140,3 @@ def require_whole(name: str, value: int, least: int = 1) -> None:
     """Refuse what is no whole number of `least` or more."""
     if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
         raise ValueError(f"{name} is {value!r}; expected a whole number of {least} or more.")
-
-
-def require_network(model: nn.Module) -> None:
-    """Refuse what is no module."""
-    if not isinstance(model, nn.Module):
-        raise ValueError(f"model is {model!r}; expected an nn.Module.")  # noqa: TRY004

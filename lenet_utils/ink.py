@@ -123,8 +123,9 @@ def one_digit(ink: np.ndarray) -> tuple[np.ndarray, str]:
     labels, count = ndimage.label(ink > 0.25, _TOUCHING)
     boxes = ndimage.find_objects(labels)
     mass = np.bincount(labels.ravel(), ink.ravel(), count + 1)[1:]
-    sides = np.array([[part.stop - part.start for part in box] for box in boxes])
-    edge = np.array([_at_border(box, ink.shape) for box in boxes])
+    spans = np.array([[(part.start, part.stop) for part in box] for box in boxes])
+    sides = spans[:, :, 1] - spans[:, :, 0]
+    edge = ((spans[:, :, 0] == 0) | (spans[:, :, 1] == ink.shape)).any(1)
     # What touches the border is a table or a shadow more often than a digit.
     main = int(np.where(edge, 0.1 * mass, mass).argmax())
     longest, size = sides.max(1), sides[main].max()
@@ -233,10 +234,6 @@ def _width(darkness: np.ndarray, noise: float) -> float:
     free[np.unique(np.r_[labels[0], labels[-1], labels[:, 0], labels[:, -1]])] = 0
     main = free.argmax() if free.max() > 0.05 * mass.max() else mass.argmax()
     return 2 * float(ndimage.distance_transform_edt(labels == main).max())
-
-
-def _at_border(box: tuple[slice, slice], shape: tuple[int, ...]) -> bool:
-    return any(part.start == 0 or part.stop == side for part, side in zip(box, shape, strict=True))
 
 
 def _require_one(pieces: list[tuple[slice, slice]], box: tuple[slice, slice]) -> None:

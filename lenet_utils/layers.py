@@ -242,7 +242,8 @@ class RBFOutput(nn.Module):
     def __init__(self, codes: Tensor) -> None:
         super().__init__()
         real = isinstance(codes, Tensor) and codes.is_floating_point()
-        if not real or codes.dim() != 2 or (_has_values(codes) and not codes.isfinite().all()):
+        empty = real and (codes.is_meta or isinstance(codes, FakeTensor))  # it has no values
+        if not real or codes.dim() != 2 or not (empty or codes.isfinite().all()):
             told = f"{codes.dtype} of shape {tuple(codes.shape)}" if real else repr(codes)[:60]
             raise ValueError(
                 f"codes are {told}; expected a float matrix (classes, features) of finite "
@@ -286,7 +287,3 @@ def _require_maps(x: Tensor, channels: int, layer: str, *, even: bool = False) -
 def recorded(x: Tensor) -> bool:
     """Whether operations are only written down (torch.fx, torch.jit.trace): no shape to check."""
     return isinstance(x, torch.fx.Proxy) or bool(is_tracing())
-
-
-def _has_values(x: Tensor) -> bool:
-    return not (x.is_meta or isinstance(x, FakeTensor))

@@ -99,7 +99,9 @@ class LeNet5(NamedSequential):
                 parts[f"{name}_norm"] = nn.BatchNorm2d(maps)
             parts[f"{name}_act"] = activation()
             if pool:
-                _add_pooling(parts, pool, maps, pooling, activation)
+                parts[pool] = _pooling(pooling, maps)
+            if pool and pooling == "subsampling":
+                parts[f"{pool}_act"] = activation()
         parts["output"] = _output(output, num_classes, codes)
         super().__init__(parts)
         self.nominal_size: int = 32 - 2 * padding
@@ -218,22 +220,14 @@ def lenet5_modern(num_classes: int = 10) -> LeNet5:
     )
 
 
-def _add_pooling(
-    parts: OrderedDict[str, nn.Module],
-    name: str,
-    channels: int,
-    pooling: str,
-    activation: Callable[[], nn.Module],
-) -> None:
-    if pooling == "subsampling":
-        parts[name] = Subsampling(channels)
-        parts[f"{name}_act"] = activation()
-    elif pooling == "average":
-        parts[name] = nn.AvgPool2d(2)
-    elif pooling == "max":
-        parts[name] = nn.MaxPool2d(2)
-    else:
-        raise ValueError(f"pooling is {pooling!r}; expected 'subsampling', 'average' or 'max'.")
+def _pooling(kind: str, channels: int) -> nn.Module:
+    if kind == "subsampling":
+        return Subsampling(channels)
+    if kind == "average":
+        return nn.AvgPool2d(2)
+    if kind == "max":
+        return nn.MaxPool2d(2)
+    raise ValueError(f"pooling is {kind!r}; expected 'subsampling', 'average' or 'max'.")
 
 
 def _c3(wiring: str) -> nn.Module:

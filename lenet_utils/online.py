@@ -17,10 +17,9 @@ import torch
 from torch import Tensor, nn
 
 from lenet_utils._native.loader import KernelUnavailable, warn_once
-from lenet_utils._native.networks_1998 import Networks, kernel, refusal
-from lenet_utils.criteria import Criterion
+from lenet_utils._native.networks_1998 import Networks, class_count, kernel, refusal
+from lenet_utils.criteria import Criterion, require_range
 from lenet_utils.models import LeNet5
-from lenet_utils.online_arguments import require_images, require_training
 
 Backend = Literal["auto", "native", "pytorch"]
 Progress = Callable[[int, int], None]
@@ -86,8 +85,8 @@ def train_epoch(
 
     Source: the training of Section III-B, p. 10.
     """
-    require_images(images, grey)
-    require_training(models, criteria, images, labels, orders, rates)
+    _require_images(images, grey)
+    _require_training(models, criteria, images, labels, orders, rates)
     start = time.perf_counter()
     if resolve_backend(models, backend) == "pytorch":
         results = [
@@ -115,8 +114,8 @@ def train_epoch(
         group.write_back()
     losses = torch.cat([g.losses[: len(g.models)] for g in groups]) / count
     errors = torch.cat([g.wrong[: len(g.models)] for g in groups]).double() / count
-    words = f"native, {width} networks at once"
-    return EpochResult(losses, errors, time.perf_counter() - start, words)
+    seconds = time.perf_counter() - start
+    return EpochResult(losses, errors, seconds, f"native, {width} networks at once")
 
 
 def train_epoch_pytorch(
@@ -179,7 +178,7 @@ def outputs(
     """
     if not models:
         raise ValueError("models are empty; expected one network or more.")
-    require_images(images, grey)
+    _require_images(images, grey)
     if resolve_backend(models, backend) == "pytorch":
         device = next(models[0].parameters()).device
         batches = [grey[batch.long()][:, None].to(device) for batch in images.split(500)]
@@ -217,3 +216,67 @@ def resolve_backend(models: Sequence[LeNet5], backend: Backend = "auto") -> Back
         warn_once(error)
         return "pytorch"
     return "native"
+
+
+def _require_training(
+    models: Sequence[LeNet5],
+    criteria: Sequence[Criterion],
+    images: Tensor,
+    labels: Tensor,
+    orders: Tensor,
+    rates: Sequence[Sequence[Tensor]],
+) -> None:
+    """Refuse arguments of `train_epoch` that do not fit together.
+
+    Raises:
+        ValueError: says which, what was expected, and what to do.
+    """
+    k = len(models)
+    if k == 0 or len(criteria) != k or len(rates) != k or orders.dim() != 2 or len(orders) != k:
+        raise ValueError(
+            f"{k} networks, {len(criteria)} criteria, orders of shape {tuple(orders.shape)}, "
+            f"rates for {len(rates)}; expected one of each a network, orders as (K, n)."
+        )
+    if labels.dtype != torch.int64 or labels.shape != images.shape[:1]:
+        raise ValueError(
+            f"labels are {labels.dtype} of shape {tuple(labels.shape)}; expected int64 "
+            f"({len(images)},), one an image."
+        )
+    if orders.is_floating_point() or orders.dtype == torch.bool or orders.numel() == 0:
+        raise ValueError(
+            f"orders are {orders.dtype} of shape {tuple(orders.shape)}; expected integers (K, n), "
+            "n at least 1: the images' places in the order in which each network sees them."
+        )
+    require_range("orders", orders, len(images), f"there are {len(images)} images")
+    classes = class_count(models[0])
+    require_range("labels", labels, classes, f"the networks have {classes} classes")
+    for i, (model, criterion, rate) in enumerate(zip(models, criteria, rates, strict=True)):
+        if model.smallest_wins != criterion.smallest_wins:
+            raise ValueError(
+                f"network {i} ends in {type(model.output).__name__} and its criterion is "
+                f"{criterion}; use MSE or MAP for an RBF output, CrossEntropy for a linear one."
+            )
+        mine = [(p.shape, p.dtype, p.device) for p in model.parameters()]
+        if [(r.shape, r.dtype, r.device) for r in rate] != mine:
+            raise ValueError(
+                f"the rates of network {i} do not have its parameters' shapes, type and device; "
+                "take them from SDLM(...).effective_rates()."
+            )
+
+
+def _require_images(images: Tensor, grey: Tensor) -> None:
+    """Refuse images that are not uint8 (N, 32, 32), and grey values that are not 256.
+
+    Raises:
+        ValueError: says what was expected, and what to do.
+    """
+    if images.dtype != torch.uint8 or images.shape[1:] != (32, 32):
+        raise ValueError(
+            f"images are {images.dtype} of shape {tuple(images.shape)}; expected uint8 "
+            "(N, 32, 32). Pad 28x28 digits with pad_to_32, before any normalising."
+        )
+    if grey.dtype != torch.float32 or grey.shape != (256,):
+        raise ValueError(
+            f"grey is {grey.dtype} of shape {tuple(grey.shape)}; expected float32 (256,): the "
+            "input value of each grey level."
+        )

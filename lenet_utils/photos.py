@@ -1,7 +1,6 @@
 """A photograph or scan of one digit, prepared as MNIST's digits were, or the reason why not.
 
-Source of the preparation: Section III-A: digits fitted into a box of 20x20 with their proportions
-kept, grey at the edges, and centred in 28x28 by their centre of mass.
+Source of the preparation: Section III-A.
 """
 
 import os

@@ -86,7 +86,7 @@ def fit_into_box(ink: Tensor) -> Tensor:
     small = _areas(drawn.shape[0], height) @ drawn @ _areas(drawn.shape[1], width).T
     field = torch.zeros(FIELD, FIELD, dtype=torch.uint8)
     top, left = (FIELD - height) // 2, (FIELD - width) // 2
-    field[top : top + height, left : left + width] = _rounded(small)
+    field[top : top + height, left : left + width] = (small + 0.5).floor().byte()
     return field
 
 
@@ -121,10 +121,6 @@ def _areas(length: int, count: int) -> Tensor:
     pixels = torch.arange(length, dtype=torch.float64)
     upper = torch.minimum(edges[1:, None], pixels + 1)
     return (upper - torch.maximum(edges[:-1, None], pixels)).clamp(min=0) * (count / length)
-
-
-def _rounded(values: Tensor) -> Tensor:
-    return (values + 0.5).floor().byte()
 
 
 def _extent(ink: Tensor) -> tuple[slice, slice]:

@@ -23,7 +23,7 @@ from lenet_utils.answers import AnswerRule
 from lenet_utils.checkpoints import describe_run, require_writable, resume, save_checkpoint
 from lenet_utils.criteria import require_mean
 from lenet_utils.devices import get_device, on_device, resolve_device
-from lenet_utils.evaluation import evaluate, require_examples, require_network, require_whole
+from lenet_utils.evaluation import evaluate, require_examples, require_whole
 from lenet_utils.system import keep_memory
 
 Criterion = Callable[[Tensor, Tensor], Tensor]
@@ -165,7 +165,6 @@ def fit(
     from tqdm.auto import tqdm
 
     labels = require_examples(images, labels)
-    require_network(model)
     require_whole("epochs", epochs)
     require_whole("batch_size", batch_size)
     require_mean(criterion)

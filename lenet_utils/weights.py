@@ -1,6 +1,7 @@
 """Save and load weights as safetensors: whole or not at all, and never another network's."""
 
 import os
+import tempfile
 from itertools import zip_longest
 from pathlib import Path
 from threading import get_ident
@@ -86,3 +87,10 @@ def write_atomically(path: Path, data: bytes) -> Path:
     finally:
         temporary.unlink(missing_ok=True)
     return path
+
+
+def require_writable_folder(folder: Path) -> None:
+    """Make a folder where it is missing, and raise OSError unless it takes a file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder) as file:
+        file.write(b"0")

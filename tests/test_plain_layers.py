@@ -11,6 +11,7 @@ from torch.func import functional_call, grad, hessian, jacfwd, jacrev, jvp, vmap
 from torch.nn import functional as F
 from torch.nn.utils import prune
 
+from lenet_research.locally_connected import LocallyConnected2d
 from lenet_utils import (
     TABLE_I,
     RBFOutput,
@@ -27,7 +28,6 @@ from lenet_utils import (
     pad_to_32,
 )
 from lenet_utils._native.c1_to_s4 import compiled
-from lenet_utils.related_networks import LocallyConnected2d
 
 Parameters = dict[str, Tensor]
 TABLE = torch.tensor([[1, 0, 1], [0, 1, 0], [1, 1, 1], [0, 1, 1]], dtype=torch.bool)

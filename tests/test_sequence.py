@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch._subclasses import FakeTensorMode
 from torchvision.models.feature_extraction import create_feature_extractor
 
+from lenet_research.locally_connected import LocallyConnected2d
 from lenet_utils import (
     LeNet5,
     RBFOutput,
@@ -26,7 +27,7 @@ from lenet_utils import (
     lenet5_tutorial,
     split_validation,
 )
-from lenet_utils.related_networks import LocallyConnected2d, lenet1, lenet4
+from lenet_utils.related_networks import lenet1, lenet4
 
 NETWORKS = {"1998": lenet5_1998, "tutorial": lenet5_tutorial, "modern": lenet5_modern}
 ALL = NETWORKS | {"LeNet-1": lenet1, "LeNet-4": lenet4}

@@ -33,7 +33,7 @@ def feature_maps(
 
     Args:
         picture: (H, W), drawn in grey.
-        states: by layer, (maps, h, w) after the activation; maps of a single unit stand in rows of 40.
+        states: by layer, (maps, h, w) after the activation; maps of one unit stand in rows of 40.
         alt: what is to be seen.
         caption: what to notice.
 
