@@ -218,7 +218,7 @@ def test_the_interval_is_students():
         low, high = stats.t.interval(0.95, n - 1, loc=sum(values) / n, scale=stats.sem(values))
         found = mean_interval(values)
         assert (found.mean - found.half_width, found.mean + found.half_width) == pytest.approx(
-            (low, high), abs=1e-3 * (high - low)
+            (low, high), abs=1e-4 * (high - low)
         )
     assert mean_interval([0.01]).percent() == "1.00 % (n = 1)"
     with pytest.raises(ValueError, match="empty"):
