@@ -221,6 +221,7 @@ def test_the_interval_is_students():
             (low, high), abs=1e-4 * (high - low)
         )
     assert mean_interval([0.01]).percent() == "1.00 % (n = 1)"
+    assert mean_interval([0.01, 0.02]).percent() == "1.50 ± 6.35 % (n = 2)"
     with pytest.raises(ValueError, match="empty"):
         mean_interval([])
 

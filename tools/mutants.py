@@ -147,10 +147,12 @@ class Copy:
         # A fork, since importing torch would take most of the time.
         process = multiprocessing.get_context("fork").Process(target=self._test, args=(tests,))
         process.start()
-        process.join(limit)
-        if process.is_alive():
-            os.killpg(process.pid or 0, signal.SIGKILL)
-            process.join()
+        try:
+            process.join(limit)
+        finally:
+            if process.is_alive():
+                os.killpg(process.pid or 0, signal.SIGKILL)
+                process.join()
         return process.exitcode == 0
 
     def _test(self, tests: str) -> None:
