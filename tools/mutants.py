@@ -95,11 +95,10 @@ def _annotates(node: Any) -> bool:
     """Whether a node says a type, which nothing reads while the program runs."""
     while (parent := node.parent) is not None:
         place = parent.children.index(node)
-        if parent.type in ("tfpdef", "annassign", "funcdef") and place:
-            if parent.children[place - 1] in (":", "->") and parent.type != "funcdef":
-                return True
-            if parent.type == "funcdef" and parent.children[place - 1] == "->":
-                return True
+        before = parent.children[place - 1] if place else None
+        sign = {"tfpdef": ":", "annassign": ":", "funcdef": "->"}.get(parent.type)
+        if sign is not None and before == sign:
+            return True
         node = parent
     return False
 
