@@ -3,6 +3,7 @@
 # make test       the same set-up, then every test; TESTS="tests/test_x.py" runs those alone
 # make test-lowest  the package's tests with the lowest versions that pyproject.toml declares
 # make test-native  the kernels with every compiler that is here, and for ARM under emulation
+# make mutants    change the code in 300 places, one at a time; list what no test notices (hours)
 # make lab        open the lessons in JupyterLab
 # make serve      serve the built book at http://localhost:8000
 # make slides     the same, and say where the slides are: slides/*.md with figures of the lessons
@@ -48,7 +49,7 @@ unexport SUBMISSIONS ROSTER OPTIONS
 
 .DEFAULT_GOAL := book
 .NOTPARALLEL:
-.PHONY: book pdf slides test test-lowest test-native lab serve notebooks assignments grade bench elsewhere clean
+.PHONY: book pdf slides test test-lowest test-native mutants lab serve notebooks assignments grade bench elsewhere clean
 .PHONY: environment grading vendor mnist FORCE
 
 book: $(SITE)
@@ -101,6 +102,11 @@ test-lowest:
 
 test-native: environment
 	$(PY) tools/native.py
+
+# In an environment of its own, which sees the packages of the course's.
+mutants: mnist
+	@"$$GIVEN_PYTHON" tools/environment.py "$$COURSE-mutants" tools/mutants.txt "$$COURSE"
+	OMP_NUM_THREADS=1 "$$COURSE-mutants/bin/python" tools/mutants.py $(value OPTIONS)
 
 lab: mnist
 	$(PY) -m jupyterlab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks

@@ -112,6 +112,8 @@ def test_table_reads_as_text_and_as_html():
     lines = str(table).splitlines()
     assert lines[-1].split() == ["total", "60,000", "340,908", "328,096"]
     assert len({len(line) for line in lines[2:]}) == 1
+    wide = str(layer_table(LeNet5(), (1, 32, 36))).splitlines()
+    assert wide[1].split() == ["input", "1@32x36"] and "6@28x32" in wide[2].split()
     html = table._repr_html_()
     assert html.count("<tr>") == len(lines)
     assert "<td>151,600</td>" in html

@@ -1,6 +1,7 @@
 """Planar distortions against answers known beforehand."""
 
 import math
+from dataclasses import FrozenInstanceError
 
 import pytest
 import torch
@@ -59,7 +60,16 @@ def test_drawn_maps_stay_in_their_ranges_and_have_no_rotation():
     assert 1 / 1.2 <= area.min() < 0.85 and 1.18 < area.max() <= 1.2 + 1e-6
     aspect = (maps[:, 0, 0] / maps[:, 1, 1]).sqrt()
     assert aspect.max() <= 1.1 + 1e-6 and aspect.log().mean().abs() < math.log(1.1) / 20
-    assert (maps[:, 0, 1] / maps[:, 0, 0]).abs().max() <= 0.3 + 1e-6
+    shear = maps[:, 0, 1] / maps[:, 0, 0]
+    assert shear.abs().max() <= 0.3 + 1e-6
+    # Each by itself: none follows from another one.
+    drawn = torch.stack([area.log(), aspect.log(), shear, maps[:, 0, 2], maps[:, 1, 2]])
+    assert (torch.corrcoef(drawn) - torch.eye(5)).abs().max() < 0.06
+
+
+def test_ranges_do_not_change():
+    with pytest.raises(FrozenInstanceError):
+        PlanarRanges().shift = 1.0
 
 
 def test_the_seed_decides_and_every_picture_gets_its_own():

@@ -93,6 +93,20 @@ def test_sparse_convolution_holds_only_kernels_that_exist(outputs, inputs, data)
     assert torch.equal(dense[table], layer.weight)
 
 
+def test_sparse_convolution_starts_within_its_fan_in():
+    torch.manual_seed(0)
+    layer = SparseConv2d()
+    assert layer.fan_in().tolist() == [75] * 6 + [100] * 9 + [150]
+    maps = TABLE_I.nonzero()[:, 0]
+    for map_, inputs in enumerate(layer.fan_in().tolist()):
+        weights = layer.weight[maps == map_] * inputs**0.5
+        assert 0.75 < weights.max() <= 1 and -1 <= weights.min() < -0.75
+    limits = layer.fan_in().rsqrt()
+    assert (layer.bias.abs() <= limits).all() and layer.bias.unique().numel() == 16
+    biases = torch.stack([SparseConv2d().bias for _ in range(20)]) / limits
+    assert biases.max() > 0.8 and biases.min() < -0.8
+
+
 def test_sparse_convolution_refuses_what_does_not_fit():
     with pytest.raises(ValueError, match="expected a bool matrix"):
         SparseConv2d(torch.ones(16, 6))

@@ -415,8 +415,13 @@ def test_the_modern_normalisation_uses_the_training_digits(full):
 @pytest.mark.parametrize("function", [pad_to_32, normalise_1998, normalise_modern])
 @pytest.mark.parametrize(
     "images",
-    [torch.zeros(1, 28, 28), torch.zeros(28, 28, dtype=torch.uint8), [[0]]],
-    ids=["float", "one picture", "list"],
+    [
+        torch.zeros(1, 28, 28),
+        torch.zeros(28, 28, dtype=torch.uint8),
+        torch.zeros(2, 1, 28, 28, dtype=torch.uint8),
+        [[0]],
+    ],
+    ids=["float", "one picture", "channels", "list"],
 )
 def test_other_types_are_refused_with_a_way_out(function, images):
     with pytest.raises(ValueError, match=rf"{function.__name__} got .*expected uint8 \(N, H, W\)"):

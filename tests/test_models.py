@@ -82,6 +82,8 @@ def test_codes_for_other_numbers_of_classes():
         lenet5_1998(65)
     with pytest.raises(ValueError, match=r"expected \(12, 84\)"):
         lenet5_1998(12, codes=codes)
+    with pytest.raises(ValueError, match=r"expected \(70, 84\)"):
+        lenet5_1998(70, codes=codes)
     with pytest.raises(ValueError, match="codes are .*expected a float matrix"):
         lenet5_1998(65, codes=codes.tolist())
     for wrong in (0, 2.5, "10"):

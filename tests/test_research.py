@@ -218,9 +218,10 @@ def test_the_interval_is_students():
         low, high = stats.t.interval(0.95, n - 1, loc=sum(values) / n, scale=stats.sem(values))
         found = mean_interval(values)
         assert (found.mean - found.half_width, found.mean + found.half_width) == pytest.approx(
-            (low, high), abs=1e-3 * (high - low)
+            (low, high), abs=1e-4 * (high - low)
         )
     assert mean_interval([0.01]).percent() == "1.00 % (n = 1)"
+    assert mean_interval([0.01, 0.02]).percent() == "1.50 ± 6.35 % (n = 2)"
     with pytest.raises(ValueError, match="empty"):
         mean_interval([])
 

@@ -136,6 +136,18 @@ def test_pooling_carries_squares(pool: nn.Module):
         torch.testing.assert_close(found[parameter], expected[name])
 
 
+def test_a_relu_that_is_off_hands_nothing_on():
+    model = nn.Sequential(nn.Linear(1, 2), nn.ReLU(), nn.Linear(2, 1))
+    with torch.no_grad():
+        model[0].weight.copy_(torch.tensor([[1.0], [-1.0]]))
+        model[0].bias.zero_()
+        model[2].weight.copy_(torch.tensor([[3.0, 5.0]]))
+    pattern, target = torch.tensor([[2.0]]), torch.tensor([0])
+    found = diagonal_curvature(model, CrossEntropy(), pattern, target, 1.0)
+    assert found[model[0].weight].tolist() == [[3**2 * 2**2], [0]]
+    assert found[model[0].bias].tolist() == [3**2, 0]
+
+
 @pytest.mark.parametrize("criterion", [MSE(), MSE(0.5), MAP(), MAP(10, 0.5), MAP(math.inf)])
 def test_exact_start_is_the_second_derivative_by_each_state(criterion: Criterion):
     states = torch.randn(2, 4, dtype=torch.float64)

@@ -54,6 +54,31 @@ def test_fit_learns_and_says_what_it_measured():
     assert str(history).count("\n") == 4
 
 
+def test_errors_while_learning_are_those_of_the_smallest_distance():
+    images, labels = torch.randn(20, 1, 32, 32), torch.arange(20) % 10
+    torch.manual_seed(0)
+    model = lenet5_1998()
+    options = OPTIONS | {"epochs": 1, "batch_size": 8, "validation": 0}
+    still = partial(torch.optim.SGD, lr=0.0)
+    history = fit(model, images, labels, **options, criterion=MAP(), optimizer=still)
+    assert history.train_error == pytest.approx([evaluate(model, images, labels).error])
+    assert history.train_loss == pytest.approx([MAP()(model(images), labels).item()], rel=1e-5)
+
+
+def test_an_update_takes_64_examples_by_default():
+    images, labels = stripes(130)
+    asked = []
+
+    def schedule(optimizer, steps):
+        asked.append(steps)
+        return torch.optim.lr_scheduler.ConstantLR(optimizer)
+
+    for count in (128, 129):
+        options = {"epochs": 3, "validation": 0, "device": "cpu", "progress": False}
+        fit(network(), images[:count], labels[:count], **options, schedule=schedule)
+    assert asked == [3 * 2, 3 * 3]
+
+
 def test_validation_digits_are_never_trained_on():
     images, labels = stripes()
     _, held = split_validation(240, 40, seed=0)
