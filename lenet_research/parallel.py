@@ -17,6 +17,7 @@ from lenet_research.preprocessing import Preprocessing
 from lenet_utils._native.calls import Kernel
 from lenet_utils._native.loader import load
 from lenet_utils._native.networks_1998 import MAX_CLASSES, c3_table, class_count, copy_into
+from lenet_utils._native.untouched import untouched, watched
 from lenet_utils.layers import ScaledTanh, Subsampling
 from lenet_utils.models import LeNet5
 
@@ -87,12 +88,9 @@ def supports(model: nn.Module) -> TypeGuard[LeNet5]:
     """Whether the kernel can train this network: LeNet5 of known parts with a linear output."""
     if type(model) is not LeNet5 or model.smallest_wins or model.nominal_size != 32:
         return False
-    parts = dict(model.named_children())
-    if class_count(model) > MAX_CLASSES:
-        return False
-    if not isinstance(parts["c1_act"], ScaledTanh | nn.ReLU):
-        return False
-    return not any(isinstance(part, nn.BatchNorm2d | nn.Dropout) for part in parts.values())
+    if watched() or not all(map(untouched, model.modules())):
+        return False  # batch normalisation and dropout among them
+    return class_count(model) <= MAX_CLASSES and isinstance(model.c1_act, ScaledTanh | nn.ReLU)
 
 
 class NativeTraining:

@@ -226,11 +226,7 @@ def _require_training(
     orders: Tensor,
     rates: Sequence[Sequence[Tensor]],
 ) -> None:
-    """Refuse arguments of `train_epoch` that do not fit together.
-
-    Raises:
-        ValueError: says which, what was expected, and what to do.
-    """
+    """Refuse arguments of `train_epoch` that do not fit together."""
     k = len(models)
     if k == 0 or len(criteria) != k or len(rates) != k or orders.dim() != 2 or len(orders) != k:
         raise ValueError(
@@ -250,7 +246,15 @@ def _require_training(
     require_range("orders", orders, len(images), f"there are {len(images)} images")
     classes = class_count(models[0])
     require_range("labels", labels, classes, f"the networks have {classes} classes")
+    if len(set(models)) < k:
+        raise ValueError(f"{k} networks, of which {len(set(models))} differ: name each once.")
     for i, (model, criterion, rate) in enumerate(zip(models, criteria, rates, strict=True)):
+        frozen = [name for name, p in model.named_parameters() if not p.requires_grad]
+        if frozen:
+            raise ValueError(
+                f"{frozen[0]} of network {i} has requires_grad=False, and every parameter is "
+                "trained here: give it a rate of 0 instead."
+            )
         if model.smallest_wins != criterion.smallest_wins:
             raise ValueError(
                 f"network {i} ends in {type(model.output).__name__} and its criterion is "
@@ -265,11 +269,7 @@ def _require_training(
 
 
 def _require_images(images: Tensor, grey: Tensor) -> None:
-    """Refuse images that are not uint8 (N, 32, 32), and grey values that are not 256.
-
-    Raises:
-        ValueError: says what was expected, and what to do.
-    """
+    """Refuse images that are not uint8 (N, 32, 32), and grey values that are not 256."""
     if images.dtype != torch.uint8 or images.shape[1:] != (32, 32):
         raise ValueError(
             f"images are {images.dtype} of shape {tuple(images.shape)}; expected uint8 "

@@ -2,17 +2,25 @@
 
 import copy
 import math
+from collections.abc import Callable
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from lenet_utils import online
 from lenet_utils._native import loader, networks_1998
 from lenet_utils._native.loader import KernelUnavailable
 from lenet_utils.criteria import MAP, MSE, Criterion, CrossEntropy
+from lenet_utils.layers import Subsampling
 from lenet_utils.models import LeNet5, lenet5_1998, lenet5_modern
-from lenet_utils.online import GREY_1998, outputs, train_epoch, train_epoch_pytorch
+from lenet_utils.online import (
+    GREY_1998,
+    outputs,
+    resolve_backend,
+    train_epoch,
+    train_epoch_pytorch,
+)
 
 N = 60
 
@@ -288,6 +296,39 @@ def test_more_classes_than_the_kernel_has_room_for_go_without_it():
     assert result.backend.startswith("native")
 
 
+def doubled(part: nn.Module, inputs: object, output: torch.Tensor) -> torch.Tensor:
+    return 2 * output
+
+
+TOUCHED: dict[str, Callable[[LeNet5], object]] = {
+    "a hook of a layer": lambda model: model.f6.register_forward_hook(doubled),
+    "a hook of the network": lambda model: model.register_forward_hook(doubled),
+    "another forward": lambda model: setattr(
+        model.s2, "forward", lambda x: 2 * Subsampling.forward(model.s2, x)
+    ),
+    "a parametrization": lambda model: nn.utils.parametrizations.weight_norm(model.c5),
+    "another activation": lambda model: setattr(model, "c1_act", nn.Tanh()),
+}
+
+
+@pytest.mark.parametrize("change", TOUCHED)
+def test_a_network_that_was_changed_is_not_for_the_kernel(change):
+    # The second of two: each is looked at, not the first alone.
+    models = networks(2)
+    TOUCHED[change](models[1])
+    images, labels = digits()
+    assert resolve_backend(models) == "pytorch"
+    with pytest.raises(ValueError, match="cannot be trained side by side"):
+        resolve_backend(models, "native")
+    expected = models[1](GREY_1998[images[:3].long()][:, None])
+    torch.testing.assert_close(outputs(models, images[:3])[1], expected)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert resolve_backend(networks(1)) == "pytorch"
+    rates = [[torch.full_like(p, 1e-4) for p in model.parameters()] for model in models]
+    result = train_epoch(models, [MAP()] * 2, images, labels, orders(2, 3), rates)
+    assert result.backend == "plain PyTorch"
+
+
 def test_wrong_arguments_are_refused():
     images, labels = digits()
     models = networks(2)
@@ -320,6 +361,10 @@ def test_wrong_arguments_are_refused():
     refused("know MSE, MAP and CrossEntropy only", criteria=[MAP(), Halved()])
     refused("grey is", grey=torch.zeros(255))
     refused("backend is 'gpu'", backend="gpu")
+    refused("2 networks, of which 1 differ", models=[models[0]] * 2)
+    models[1].c5.weight.requires_grad_(False)
+    refused("c5.weight of network 1 has requires_grad=False")
+    models[1].c5.weight.requires_grad_(True)
     modern = [lenet5_modern(), lenet5_modern()]
     with pytest.raises(ValueError, match="knows the layers of lenet5_1998 only"):
         outputs(modern, images, backend="native")

@@ -15,11 +15,11 @@ from typing import Any, TypeGuard
 
 import torch
 from torch import Tensor, nn
-from torch.autograd import forward_ad
 from torch.nn import functional as F
 
 from lenet_utils._native.calls import Kernel
 from lenet_utils._native.loader import KernelUnavailable, load, warn_once
+from lenet_utils._native.untouched import untouched, watched
 from lenet_utils.models import LeNet5
 from lenet_utils.sequence import rows_of_one_position
 
@@ -42,7 +42,7 @@ def compiled(model: nn.Module) -> Network | None:
 
     Shapes: (N, 1, H, W) to (N, classes). A wider input goes through the network itself.
     """
-    if not _suits(model) or _watched():
+    if not _suits(model) or watched():
         return None
     try:
         return _Compiled(model, kernel())
@@ -65,12 +65,12 @@ def _wanted(padding: int) -> dict[str, nn.Module]:
 
 
 def _suits(model: nn.Module) -> TypeGuard[LeNet5]:
-    if type(model) is not LeNet5 or not _untouched(model):
+    if type(model) is not LeNet5 or not untouched(model):
         return False
     wanted = _wanted((32 - model.nominal_size) // 2)
     parts = dict(list(model.named_children())[: len(wanted)])
     return list(parts) == list(wanted) and all(
-        _untouched(part) and _equal(part, wanted[name]) for name, part in parts.items()
+        untouched(part) and _equal(part, wanted[name]) for name, part in parts.items()
     )
 
 
@@ -88,43 +88,6 @@ def _equal(part: nn.Module, wanted: nn.Module) -> bool:
     )
 
 
-_HOOKS = ("forward_hooks", "forward_pre_hooks", "backward_hooks", "backward_pre_hooks")
-_KINDS = (LeNet5, nn.Conv2d, nn.ReLU, nn.MaxPool2d)
-_METHODS = ("__call__", "_call_impl", "_wrapped_call_impl", "forward", "in_order", "_conv_forward")
-_ORIGINALS = {(k, name): getattr(k, name) for k in _KINDS for name in _METHODS if hasattr(k, name)}
-_CALLABLE = {k: {name for name in dir(k) if callable(getattr(k, name))} for k in _KINDS}
-
-
-def _untouched(part: nn.Module) -> bool:
-    """Whether nothing but its class says what a module does, and nothing waits for it."""
-    kind = type(part)
-    if kind not in _KINDS or getattr(part, "_compiled_call_impl", None) is not None:
-        return False
-    if any(_ORIGINALS.get((kind, m)) is not getattr(kind, m, None) for m in _METHODS):
-        return False
-    own = vars(part)
-    if not _CALLABLE[kind].isdisjoint(own):
-        return False
-    return not any(hooks for name, hooks in own.items() if name.endswith(_HOOKS))
-
-
-def _watched() -> bool:
-    """Whether more than autograd follows what PyTorch does: modes, transforms, global hooks."""
-    try:
-        return bool(
-            torch._C._len_torch_dispatch_stack()
-            or torch._C._len_torch_function_stack()
-            or torch._C._are_functorch_transforms_active()
-            or forward_ad._current_level >= 0
-            or torch._C._is_tracing()
-            or torch.compiler.is_compiling()
-            or torch.is_autocast_enabled("cpu")
-            or any(getattr(nn.modules.module, f"_global_{hooks}") for hooks in _HOOKS)
-        )
-    except (AttributeError, TypeError):  # another PyTorch, which cannot be asked
-        return True
-
-
 _PARAMETERS = ("c1.weight", "c1.bias", "c3.weight", "c3.bias")
 
 
@@ -136,7 +99,7 @@ class _Compiled:
         model = self.model
         plain = type(x) is Tensor and x.dtype == torch.float32 and x.device.type == "cpu"
         usual = plain and not x.requires_grad and x.shape[2:] == (model.nominal_size,) * 2
-        if not usual or not len(x) or _watched() or not _suits(model):
+        if not usual or not len(x) or watched() or not _suits(model):
             y: Tensor = model(x)
             return y
         model.require_input(x)
@@ -152,7 +115,7 @@ class _Compiled:
 def _is_product(part: nn.Module, x: Tensor) -> TypeGuard[nn.Conv2d]:
     return (
         type(part) is nn.Conv2d
-        and _untouched(part)
+        and untouched(part)
         and x.dim() == 4
         and x.shape[1:] == part.weight.shape[1:]
         and (part.padding, part.dilation) == ((0, 0), (1, 1))
@@ -180,7 +143,7 @@ class _C1ToS4(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         x, kept, *parameters = ctx.saved_tensors
-        if torch.is_grad_enabled() or not _in_memory(grad) or _watched():
+        if torch.is_grad_enabled() or not _in_memory(grad) or watched():
             # These gradients are to be differentiated once more, or are taken many at a time.
             return None, None, *_plain_gradients(x, parameters, ctx.needs_input_grad[2:], grad)
         flat = torch.cat([p.reshape(-1) for p in parameters])

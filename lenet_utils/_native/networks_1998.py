@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from lenet_utils._native.calls import Kernel
 from lenet_utils._native.loader import load
+from lenet_utils._native.untouched import untouched, watched
 from lenet_utils.criteria import MAP, MSE, Criterion, CrossEntropy
 from lenet_utils.layers import RBFOutput, ScaledTanh, SparseConv2d, Subsampling
 from lenet_utils.models import LeNet5
@@ -160,13 +161,12 @@ _CHILDREN = (
 
 def refusal(models: Sequence[LeNet5]) -> str | None:
     """Say why these networks cannot be trained side by side, or return None where they can."""
+    if watched():
+        return "a mode, a transform or a hook of PyTorch's is active"
+    for model in models:
+        if reason := _unsupported(model):
+            return reason
     first = models[0]
-    children = dict(first.named_children())
-    if list(children) != [name for name, _ in _CHILDREN]:
-        return "it knows the layers of lenet5_1998 only, trainable subsampling included"
-    for name, kinds in _CHILDREN:
-        if not isinstance(children[name], kinds):
-            return f"it does not know {name} as {type(children[name]).__name__}"
     if first.nominal_size != 32:
         return f"it knows images of 32x32 only, and C1 here takes {first.nominal_size}"
     if class_count(first) > MAX_CLASSES:
@@ -176,6 +176,19 @@ def refusal(models: Sequence[LeNet5]) -> str | None:
             return "the networks differ in C3's wiring, in their output or in its codes"
         if any(p.dtype != torch.float32 for p in model.parameters()):
             return "the networks are not all in float32"
+    return None
+
+
+def _unsupported(model: LeNet5) -> str | None:
+    children = dict(model.named_children())
+    if list(children) != [name for name, _ in _CHILDREN]:
+        return "it knows the layers of lenet5_1998 only, trainable subsampling included"
+    for name, kinds in _CHILDREN:
+        if not isinstance(children[name], kinds):
+            return f"it does not know {name} as {type(children[name]).__name__}"
+    for name, part in [("the network", model), *children.items()]:
+        if not untouched(part):
+            return f"{name} has a hook or a method of its own"
     return None
 
 
