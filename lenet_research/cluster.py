@@ -12,8 +12,7 @@ import torch
 
 from lenet_research.environment import require_clean
 from lenet_research.experiment import Experiment, Job
-from lenet_research.progress import Report
-from lenet_research.running import add_runs, train_jobs
+from lenet_research.running import Report, add_runs, train_jobs
 from lenet_utils.results.records import Record, Run
 
 if TYPE_CHECKING:

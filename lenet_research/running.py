@@ -8,20 +8,23 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
+from tqdm import tqdm
 
 from lenet_research.environment import environment, require_clean
 from lenet_research.experiment import Experiment, Job, Trainer
-from lenet_research.progress import Progress, Report
 from lenet_utils.results.records import Record, Run, load_record, record_path, save_record
 from lenet_utils.system import cache_folder
 from lenet_utils.weights import write_atomically
 
 if TYPE_CHECKING:
     from lenet_utils.mnist import MNIST
+
+Report = Callable[[str], None]
 
 
 def run_experiment(
@@ -50,7 +53,8 @@ def run_experiment(
         device: where to train.
         records: folder of the record; by default the package's.
         cache: folder of the trainers' state; by default the user's cache folder.
-        report: called with a line of progress after each epoch; by default written to stderr.
+        report: called with a line where something has to be said; by default written to stderr,
+            where a bar shows the epochs, too.
         allow_dirty: run although the sources differ from their commit. The record says so, and
             has to lie in another folder than the package's.
         cluster: address of a scheduler of dask.distributed, whose workers run the jobs.
@@ -60,7 +64,7 @@ def run_experiment(
             sources that no commit has; the message names which.
     """
     device = torch.device(device)
-    report = report or (lambda line: print(line, file=sys.stderr, flush=True))
+    report = report or partial(tqdm.write, file=sys.stderr)
     if not allow_dirty:
         require_clean()
     elif records is None:
@@ -86,13 +90,13 @@ def run_experiment(
         )
         return record
     for i, group in enumerate(groups):
-        progress = Progress(report, f"{experiment.name} {i + 1}/{len(groups)}", len(groups) - i)
         state = State(experiment.name, group, cache)
 
         def keep(runs: list[Run], where: dict[str, str]) -> None:
             add_runs(record, runs, where, records)
 
-        train_jobs(experiment, group, data, device, keep, progress, state)
+        name = f"{experiment.name} {i + 1}/{len(groups)}"
+        train_jobs(experiment, group, data, device, keep, state=state, report=report, name=name)
     return record
 
 
@@ -159,8 +163,10 @@ def train_jobs(
     data: "MNIST",
     device: torch.device,
     keep: Callable[[list[Run], dict[str, str]], None],
-    progress: Progress | None = None,
+    *,
     state: "State | None" = None,
+    report: Report | None = None,
+    name: str = "",
 ) -> None:
     """Train jobs side by side to their end.
 
@@ -170,8 +176,9 @@ def train_jobs(
         data: the digits.
         device: where to train.
         keep: called after each epoch with the runs as they are and where they are made.
-        progress: told of each epoch.
         state: keeps the trainer's state, to go on from.
+        report: told where a kept state was taken up.
+        name: of the group, before the bar of its epochs; without it there is no bar.
 
     Raises:
         ValueError: a state that is damaged, or not of these jobs.
@@ -192,9 +199,9 @@ def train_jobs(
             ) from error
         # A run belongs to the code that began it, not to that which takes it up again.
         where = saved.get("environment", where)
-        if progress:
-            progress.report(
-                f"{progress.name}: goes on from {path}, begun at commit {where['commit']}; "
+        if report:
+            report(
+                f"{name}: goes on from {path}, begun at commit {where['commit']}; "
                 "remove that file to begin anew."
             )
 
@@ -207,22 +214,30 @@ def train_jobs(
         keep(runs, where)
 
     done = max((len(c) for curve in curves for c in curve.values()), default=0)
-    for number in range(done, trainer.epochs):
+    left = range(done, trainer.epochs)
+    bar = tqdm(left, name, trainer.epochs, initial=done, unit="epoch", disable=not name)
+    for _ in bar:
         start = time.perf_counter()
         for curve, measured in zip(curves, trainer.advance(), strict=True):
-            for name, value in measured.items():
-                curve.setdefault(name, []).append(value)
-        took = time.perf_counter() - start
-        seconds += took
+            for measure, value in measured.items():
+                curve.setdefault(measure, []).append(value)
+        seconds += time.perf_counter() - start
         if state:
             state.save(group, trainer, curves, seconds, where)
         write(None)
-        if progress:
-            progress(group, number + 1, trainer.epochs, took, curves)
+        bar.set_postfix_str(", ".join(_summary(measure, curves) for measure in curves[0]))
     start = time.perf_counter()
     final = trainer.finish()
     seconds += time.perf_counter() - start
     write(final)
+
+
+def _summary(name: str, curves: list[dict[str, list[float]]]) -> str:
+    last = sorted(c[name][-1] for c in curves if c.get(name))
+    low, high = last[0], last[-1]
+    if name.endswith("error"):
+        return f"{name} {100 * low:.2f} .. {100 * high:.2f} %"
+    return f"{name} {low:.4g} .. {high:.4g}"
 
 
 class State:

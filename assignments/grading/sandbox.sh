@@ -5,6 +5,11 @@
 #
 # Run by unshare(1) in namespaces of its own. ROOT is an empty folder; READABLE are the only files
 # and folders of this computer that appear in it, at their own places and read-only.
+#
+# Why not bubblewrap: started by root, it makes the user inside root outside, as whom a submission
+# would be counted and could be confused with another; started as a user of its own, it cannot bind a
+# Python that lies in a folder of root's, such as /root/.pyenv, which here is bound before root is
+# given up. And it is not on most computers, as util-linux is.
 set -eu
 umask 022  # the user who goes in has to find its way, whatever the umask outside
 root=$1 uid=$2
