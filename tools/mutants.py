@@ -182,7 +182,7 @@ def change(mutant: Mutant) -> tuple[str, str]:
 
 def report(sample: list[Mutant], found: dict[str, bool], words: dict[str, str]) -> None:
     """Print how many were killed, with the 95% interval, and each that survived."""
-    from lenet_utils.results.intervals import share_interval
+    from lenet_utils.results.intervals import proportion_interval
 
     tried = [m for m in sample if m.key in found]
     survivors = [m for m in tried if found[m.key]]
@@ -191,7 +191,7 @@ def report(sample: list[Mutant], found: dict[str, bool], words: dict[str, str]) 
         for entry in yaml.safe_load(ACCEPTED.read_text(encoding="utf-8")) or ()
     }
     killed = len(tried) - len(survivors)
-    low, high = share_interval(killed, len(tried))
+    low, high = proportion_interval(killed, len(tried))
     print(
         f"{killed} of {len(tried)} killed: {killed / len(tried):.1%}, "
         f"95% interval {low:.1%} to {high:.1%}; {len(survivors)} survived:"
