@@ -91,7 +91,6 @@ test: mnist $(SITE)
 	notebooks=$$($(PY) tools/contents.py --assignments) && lessons=$$($(PY) tools/contents.py) && \
 	$(PY) -m ruff check $(CODE) $$notebooks && \
 	$(PY) -m ruff format --check $(CODE) $$notebooks && \
-	$(PY) -m mypy && \
 	OMP_NUM_THREADS=1 $(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder \
 		--nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
 		$(if $(TESTS),$(value TESTS),tests $$lessons)

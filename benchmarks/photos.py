@@ -13,7 +13,7 @@ from benchmarks.photographs import READABLE, UNREADABLE, Made, photograph
 from lenet_utils.ink import NoDigit
 from lenet_utils.photos import read_photo
 from lenet_utils.results.intervals import proportion_interval
-from lenet_utils.results.photographs import MEASURED
+from lenet_utils.results.photographs import PHOTO_RESULTS
 
 TUNED_ON, REPORTED = 2, 1998
 COUNT = 600
@@ -71,7 +71,7 @@ def main() -> None:
     print(*shares(counts), sep="\n")
     if (options.seed, options.count) == (REPORTED, COUNT):
         told = {"seed": options.seed, "readable": list(READABLE), "outcomes": outcomes}
-        MEASURED.write_text(json.dumps(told) + "\n", encoding="utf-8")
+        PHOTO_RESULTS.write_text(json.dumps(told) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

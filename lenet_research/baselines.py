@@ -11,17 +11,17 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lenet_research import trainer_batches
+from lenet_research import trainer_minibatches
 from lenet_research.boosting import BoostingTrainer
 from lenet_research.classifiers import METHODS, Fitted
 from lenet_research.experiment import Experiment, Job, Settings, Trainer
-from lenet_research.networks import TODAY, NetworkTrainer
+from lenet_research.networks import MODERN_NETWORKS, NetworkTrainer
 from lenet_research.road import DISTORTED
 from lenet_utils.distortions import deslant
 from lenet_utils.mnist import MNIST
 from lenet_utils.training import split_validation
 
-VALIDATION = 5_000
+VALIDATION_SIZE = 5_000
 
 
 class BaselineTrainer:
@@ -72,7 +72,7 @@ class BaselineTrainer:
         self.chosen = state["chosen"]
 
     def _held(self) -> int:
-        return min(VALIDATION, len(self.data.train.labels) // 10)
+        return min(VALIDATION_SIZE, len(self.data.train.labels) // 10)
 
     def _images(self, job: Job, images: Tensor) -> Tensor:
         images = images.float() / 255
@@ -104,10 +104,10 @@ BASELINES: dict[str, Settings] = {
 
 _FIVE = {"epochs": 5}
 BASELINE_NETWORKS: dict[str, Settings] = {
-    "784-300-10": {**TODAY, "network": "784-300-10", "side": 28, **_FIVE},
-    "784-300-100-10": {**TODAY, "network": "784-300-100-10", "side": 28, **_FIVE},
-    "LeNet-1": {**TODAY, "network": "LeNet-1", "side": 28},
-    "LeNet-4": {**TODAY, "network": "LeNet-4"},
+    "784-300-10": {**MODERN_NETWORKS, "network": "784-300-10", "side": 28, **_FIVE},
+    "784-300-100-10": {**MODERN_NETWORKS, "network": "784-300-100-10", "side": 28, **_FIVE},
+    "LeNet-1": {**MODERN_NETWORKS, "network": "LeNet-1", "side": 28},
+    "LeNet-4": {**MODERN_NETWORKS, "network": "LeNet-4"},
 }
 """Trained as today, in epochs of 55,000 digits; the paper's learnt from 60,000, as then."""
 
@@ -136,7 +136,7 @@ def trainer(jobs: list[Job], data: MNIST, device: torch.device) -> Trainer:
 
 def group(job: Job) -> str:
     """Return what jobs that share a trainer have in common."""
-    return trainer_batches.group(job) if "network" in job.settings else job.variant
+    return trainer_minibatches.group(job) if "network" in job.settings else job.variant
 
 
 EXPERIMENTS = [

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.jit import is_scripting  # type: ignore[attr-defined]  # not in its __all__
 from torch.nn import functional as F
 
-from lenet_utils.accounting import count_layer
+from lenet_utils.accounting import layer_counts
 from lenet_utils.layers import Device, recorded
 
 
@@ -83,6 +83,6 @@ class LocallyConnected2d(nn.Module):
         return f"{maps}, kernel_size={self.kernel_size}, stride={self.stride}"
 
 
-@count_layer.register
+@layer_counts.register
 def _(module: LocallyConnected2d, x: Tensor, y: Tensor) -> tuple[int, int]:
     return module.weight.numel() + module.bias.numel(), module.weight.numel()

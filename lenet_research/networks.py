@@ -12,13 +12,13 @@ from lenet_research.experiment import Experiment, Job, Settings
 from lenet_research.locally_connected import LocallyConnected2d
 from lenet_research.parallel_pytorch import PyTorchTraining
 from lenet_research.preprocessing import PREPROCESSING, Preprocessing
-from lenet_research.trainer_batches import BatchTrainer, group
+from lenet_research.trainer_minibatches import MinibatchTrainer, group
 from lenet_utils.layers import ScaledTanh
 from lenet_utils.mnist import Digits, pad_to_32
 from lenet_utils.models import LeNet5, Pooling
 from lenet_utils.related_networks import lenet1, lenet4
 
-TODAY: Settings = {
+MODERN_NETWORKS: Settings = {
     "side": 32,
     "preprocessing": "1998",
     "optimizer": "adam",
@@ -34,10 +34,10 @@ TODAY: Settings = {
     "shifts": 0,
     "features": None,
 }
-"""How a network is trained today, see `trainer_batches.BatchTrainer`, and `NetworkTrainer`."""
+"""How a network is trained today, see `MinibatchTrainer` and `NetworkTrainer`."""
 
 
-class NetworkTrainer(BatchTrainer):
+class NetworkTrainer(MinibatchTrainer):
     """Trains other networks in batches, and measures what shifts do to them, see `Trainer`.
 
     Settings name a network of `NETWORKS` and the `side` of its inputs, 28 or 32. Where `shifts` is
@@ -164,7 +164,7 @@ NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "LeNet-5, max": lambda: _pooled("max"),
 }
 
-WHY: Settings = {**TODAY, "training": 10_000, "shifts": 6}
+WHY: Settings = {**MODERN_NETWORKS, "training": 10_000, "shifts": 6}
 
 EXPERIMENTS = [
     Experiment(

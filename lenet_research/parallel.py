@@ -16,7 +16,12 @@ from torch import Tensor, nn
 from lenet_research.preprocessing import Preprocessing
 from lenet_utils._native.calls import Kernel
 from lenet_utils._native.loader import load
-from lenet_utils._native.networks_1998 import MAX_CLASSES, c3_table, class_count, copy_into
+from lenet_utils._native.networks_1998 import (
+    MAX_CLASSES,
+    c3_table,
+    class_count,
+    load_flat_parameters,
+)
 from lenet_utils._native.untouched import untouched, watched
 from lenet_utils.layers import ScaledTanh, Subsampling
 from lenet_utils.models import LeNet5
@@ -190,7 +195,7 @@ class NativeTraining:
         """Return the networks under "models", and the optimizers' states."""
         own = len(self.members)
         for vector, member in zip(self.parameters.T[:own], self.members, strict=True):
-            copy_into(member.model, vector)
+            load_flat_parameters(member.model, vector)
         return {
             "models": [m.model.state_dict() for m in self.members],
             "memories": {

@@ -9,7 +9,7 @@ kind of training can do.
 """
 
 from lenet_research.experiment import Experiment, Settings
-from lenet_research.trainer_batches import BatchTrainer, group
+from lenet_research.trainer_minibatches import MinibatchTrainer, group
 
 START: Settings = {
     "output": "rbf",
@@ -49,14 +49,14 @@ distortions: None, or the ranges of `PlanarRanges`.
 
 HALVES: Settings = {**START, "coefficient": 0.5}
 """Where the rates of the steps to come were found; what it costs by itself."""
-SDLM_LINEAR: Settings = {**HALVES, "output": "linear", "curvature": 0.3, "lr": 1.5e-4}
-SGD: Settings = {**SDLM_LINEAR, "optimizer": "sgd", "curvature": None, "lr": 0.01}
+SDLM_LINEAR_OUTPUT: Settings = {**HALVES, "output": "linear", "curvature": 0.3, "lr": 1.5e-4}
+SGD: Settings = {**SDLM_LINEAR_OUTPUT, "optimizer": "sgd", "curvature": None, "lr": 0.01}
 MOMENTUM: Settings = {**SGD, "optimizer": "momentum", "batch_size": 64, "lr": 0.05}
 ADAM: Settings = {**MOMENTUM, "optimizer": "adam", "lr": 3e-3}
 RELU: Settings = {**ADAM, "activation": "relu", "lr": 6e-3}
-HE: Settings = {**RELU, "init": "he"}
-AVERAGE: Settings = {**HE, "pooling": "average"}
-MAX: Settings = {**HE, "pooling": "max"}
+HE_INITIALISATION: Settings = {**RELU, "init": "he"}
+AVERAGE: Settings = {**HE_INITIALISATION, "pooling": "average"}
+MAX: Settings = {**HE_INITIALISATION, "pooling": "max"}
 FULL: Settings = {**MAX, "c3": "full", "lr": 8e-3}
 MODERN: Settings = {**FULL, "preprocessing": "modern", "lr": 4e-3}
 """`lenet5_modern` with Adam, cross-entropy and `normalise_modern`."""
@@ -68,7 +68,7 @@ STEPS = (1.5e-3, 2e-3, 3e-3, 4e-3, 6e-3, 8e-3, 0.012)
 
 STEPPED = {
     "ReLU": RELU,
-    "He init": HE,
+    "He init": HE_INITIALISATION,
     "average pooling": AVERAGE,
     "max pooling": MAX,
     "full C3": FULL,
@@ -83,9 +83,9 @@ def _rates(
 
 
 RATES: dict[str, Settings] = {
-    **_rates("linear, SDLM from 0.1", SDLM_LINEAR, (5e-5, 1.5e-4, 5e-4), curvature=0.1),
-    **_rates("linear, SDLM from 0.3", SDLM_LINEAR, (5e-5, 1.5e-4, 5e-4), curvature=0.3),
-    **_rates("linear, SDLM from 1", SDLM_LINEAR, (1.5e-4, 5e-4), curvature=1.0),
+    **_rates("linear, SDLM from 0.1", SDLM_LINEAR_OUTPUT, (5e-5, 1.5e-4, 5e-4), curvature=0.1),
+    **_rates("linear, SDLM from 0.3", SDLM_LINEAR_OUTPUT, (5e-5, 1.5e-4, 5e-4), curvature=0.3),
+    **_rates("linear, SDLM from 1", SDLM_LINEAR_OUTPUT, (1.5e-4, 5e-4), curvature=1.0),
     **_rates("SGD", SGD, (1e-3, 2e-3, 3e-3, 5e-3, 7e-3, 0.01, 0.015, 0.02)),
     **_rates("momentum", MOMENTUM, (0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.3)),
     **_rates("Adam", ADAM, (3e-4, 5e-4, 1e-3, 1.5e-3, 2e-3, 3e-3, 5e-3, 0.01)),
@@ -103,12 +103,12 @@ DISTORTED = {"shift": 2.0, "scale": 0.1, "squeeze": 0.1, "shear": 0.2}
 ROAD: dict[str, Settings] = {
     "best configuration of 1998": START,
     "+ coefficients of 0.5": HALVES,
-    "+ cross-entropy": SDLM_LINEAR,
+    "+ cross-entropy": SDLM_LINEAR_OUTPUT,
     "+ one rate (SGD)": SGD,
     "+ batches of 64, momentum": MOMENTUM,
     "+ Adam": ADAM,
     "+ ReLU": RELU,
-    "+ He init": HE,
+    "+ He init": HE_INITIALISATION,
     "+ average pooling": AVERAGE,
     "+ max pooling": MAX,
     "+ full C3": FULL,
@@ -196,7 +196,7 @@ EXPERIMENTS = [
         variants=RATES,
         seeds=1,
         seeds_of={f"{name}, {rate:g}": 3 for name in STEPPED for rate in STEPS},
-        trainer=BatchTrainer,
+        trainer=MinibatchTrainer,
         group=group,
     ),
     Experiment(
@@ -205,7 +205,7 @@ EXPERIMENTS = [
         source="Sections II and III-B, pp. 5-11, and what came later",
         variants={**ROAD, **SINCE, **LONGER, **WHOLE},
         seeds=8,
-        trainer=BatchTrainer,
+        trainer=MinibatchTrainer,
         group=group,
         # The kernel has room for sixteen networks of one kind; these have no neighbours.
         seeds_of={**dict.fromkeys((*ALONE, *WHOLE), 16), "modern, batch normalisation": 5},

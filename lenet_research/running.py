@@ -90,7 +90,7 @@ def run_experiment(
         )
         return record
     for i, group in enumerate(groups):
-        state = State(experiment.name, group, cache)
+        state = RunState(experiment.name, group, cache)
 
         def keep(runs: list[Run], where: dict[str, str]) -> None:
             add_runs(record, runs, where, records)
@@ -164,7 +164,7 @@ def train_jobs(
     device: torch.device,
     keep: Callable[[list[Run], dict[str, str]], None],
     *,
-    state: "State | None" = None,
+    state: "RunState | None" = None,
     report: Report | None = None,
     name: str = "",
 ) -> None:
@@ -240,7 +240,7 @@ def _summary(name: str, curves: list[dict[str, list[float]]]) -> str:
     return f"{name} {low:.4g} .. {high:.4g}"
 
 
-class State:
+class RunState:
     """Keeps the state of a group; where that cannot be written, says so and lets the group run."""
 
     def __init__(self, name: str, group: list[Job], cache: Path | None) -> None:

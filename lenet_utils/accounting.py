@@ -133,14 +133,14 @@ def layer_table(model: nn.Module, input_shape: tuple[int, ...]) -> LayerTable:
     rows: list[Layer] = []
     leaves = {m: name for name, m in model.named_modules() if not list(m.children())}
     for module, name in leaves.items():
-        known = count_layer.dispatch(type(module)) is not count_layer.dispatch(object)
+        known = layer_counts.dispatch(type(module)) is not layer_counts.dispatch(object)
         if not known and not isinstance(module, UNCOUNTED):
             raise _unknown(f"{name!r}, a {type(module).__name__}")
 
     def count(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
         if isinstance(module, UNCOUNTED):
             return
-        connections, macs = count_layer(module, inputs[0], output)
+        connections, macs = layer_counts(module, inputs[0], output)
         parameters = sum(p.numel() for p in module.parameters() if p.requires_grad)
         name, kind = leaves[module], module._get_name()
         rows.append(Layer(name, kind, tuple(output.shape[1:]), parameters, connections, macs))
@@ -167,10 +167,10 @@ def layer_table(model: nn.Module, input_shape: tuple[int, ...]) -> LayerTable:
 
 
 @singledispatch
-def count_layer(module: nn.Module, x: Tensor, y: Tensor) -> tuple[int, int]:
+def layer_counts(module: nn.Module, x: Tensor, y: Tensor) -> tuple[int, int]:
     """Return (connections, multiply-accumulates) of one layer for one image.
 
-    Teach it a new type of layer with `@count_layer.register`.
+    Teach it a new type of layer with `@layer_counts.register`.
 
     Args:
         module: the layer.
@@ -183,47 +183,47 @@ def count_layer(module: nn.Module, x: Tensor, y: Tensor) -> tuple[int, int]:
     raise _unknown(type(module).__name__)
 
 
-@count_layer.register
+@layer_counts.register
 def _(module: nn.Conv2d, x: Tensor, y: Tensor) -> tuple[int, int]:
     inputs = module.weight[0].numel()
     biases = 0 if module.bias is None else 1
     return y.numel() * (inputs + biases), y.numel() * inputs
 
 
-@count_layer.register
+@layer_counts.register
 def _(module: SparseConv2d, x: Tensor, y: Tensor) -> tuple[int, int]:
     positions = y.shape[-2] * y.shape[-1]
     weights = module.weight.numel()
     return positions * (weights + module.bias.numel()), positions * weights
 
 
-@count_layer.register
+@layer_counts.register
 def _(module: nn.Linear, x: Tensor, y: Tensor) -> tuple[int, int]:
     biases = 0 if module.bias is None else 1
     return y.numel() * (module.in_features + biases), y.numel() * module.in_features
 
 
-@count_layer.register
+@layer_counts.register
 def _(module: Subsampling, x: Tensor, y: Tensor) -> tuple[int, int]:
     # Four inputs and a bias a unit; the four are added first and multiplied once.
     return y.numel() * 5, y.numel()
 
 
-@count_layer.register
+@layer_counts.register
 def _(module: RBFOutput, x: Tensor, y: Tensor) -> tuple[int, int]:
     weights = y.numel() * module.codes.shape[1]
     return weights, weights
 
 
-@count_layer.register(nn.AvgPool2d)
-@count_layer.register(nn.MaxPool2d)
+@layer_counts.register(nn.AvgPool2d)
+@layer_counts.register(nn.MaxPool2d)
 def _(module: nn.AvgPool2d | nn.MaxPool2d, x: Tensor, y: Tensor) -> tuple[int, int]:
     size = module.kernel_size
     side = size if isinstance(size, tuple) else (size, size)
     return y.numel() * side[0] * side[1], 0
 
 
-@count_layer.register
+@layer_counts.register
 def _(module: nn.AdaptiveAvgPool2d, x: Tensor, y: Tensor) -> tuple[int, int]:
     # Windows differ by one in size, and overlap, where the sides do not divide.
     channels = y.numel() // (y.shape[-2] * y.shape[-1])
@@ -235,7 +235,7 @@ def _window_sum(inputs: int, outputs: int) -> int:
     return sum(-(-(i + 1) * inputs // outputs) - i * inputs // outputs for i in range(outputs))
 
 
-@count_layer.register
+@layer_counts.register
 def _(module: nn.BatchNorm2d, x: Tensor, y: Tensor) -> tuple[int, int]:
     return y.numel() * 2, y.numel()
 
@@ -243,7 +243,7 @@ def _(module: nn.BatchNorm2d, x: Tensor, y: Tensor) -> tuple[int, int]:
 def _unknown(layer: str) -> ValueError:
     return ValueError(
         f"layer_table does not know how to count {layer}. Register a rule for it with "
-        "@lenet_utils.accounting.count_layer.register."
+        "@lenet_utils.accounting.layer_counts.register."
     )
 
 

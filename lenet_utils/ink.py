@@ -154,7 +154,7 @@ def one_digit(ink: np.ndarray) -> tuple[np.ndarray, str]:
     return np.where(grown, ink, 0)[cut], f"{left_out} specks left out"
 
 
-def even_strokes(digit: np.ndarray) -> tuple[np.ndarray, str]:
+def normalise_stroke_width(digit: np.ndarray) -> tuple[np.ndarray, str]:
     """Enlarge or shrink to a common size, and thicken a thin pen to that of MNIST.
 
     Scaled down as it is, a thin line would come out as a pale one.

@@ -1,6 +1,6 @@
 """Train LeNet-5 of 1998 one pattern at a time, one network or several side by side.
 
-One pattern per update leaves a processor almost idle: every operation is tiny. Networks that
+One pattern per update leaves a processor almost idle: every operation is tiny. NativeNetworks that
 differ in seed or in setting are independent of each other, so their numbers are laid side by
 side and every operation is done for all at once, by a compiled kernel, one network in each lane
 of the vector unit. `train_epoch_pytorch` is the same training of one network in plain PyTorch:
@@ -17,7 +17,12 @@ import torch
 from torch import Tensor, nn
 
 from lenet_utils._native.loader import KernelUnavailable, warn_once
-from lenet_utils._native.networks_1998 import Networks, class_count, kernel, refusal
+from lenet_utils._native.networks_1998 import (
+    NativeNetworks,
+    class_count,
+    kernel,
+    unsupported_reason,
+)
 from lenet_utils.criteria import Criterion, require_range
 from lenet_utils.models import LeNet5
 
@@ -98,7 +103,7 @@ def train_epoch(
         return EpochResult(losses, errors, time.perf_counter() - start, "plain PyTorch")
     width = kernel().lanes
     parts = [slice(i, i + width) for i in range(0, len(models), width)]
-    groups = [Networks(models[p], criteria[p], orders[p], rates[p]) for p in parts]
+    groups = [NativeNetworks(models[p], criteria[p], orders[p], rates[p]) for p in parts]
     images, grey = images.cpu().contiguous(), grey.cpu().contiguous()
     labels = labels.to("cpu", torch.uint8)
     count = orders.shape[1]
@@ -184,7 +189,7 @@ def outputs(
         batches = [grey[batch.long()][:, None].to(device) for batch in images.split(500)]
         return torch.stack([torch.cat([model(x).cpu() for x in batches]) for model in models])
     width = kernel().lanes
-    groups = [Networks(models[i : i + width]) for i in range(0, len(models), width)]
+    groups = [NativeNetworks(models[i : i + width]) for i in range(0, len(models), width)]
     grey, images = grey.cpu().contiguous(), images.cpu().contiguous()
     with _pool(threads, len(groups)) as pool:
         return torch.cat(list(pool.map(lambda group: group.outputs(images, grey), groups)))
@@ -201,7 +206,7 @@ def resolve_backend(models: Sequence[LeNet5], backend: Backend = "auto") -> Back
         raise ValueError(f"backend is {backend!r}; expected 'auto', 'native' or 'pytorch'.")
     if backend == "pytorch":
         return backend
-    reason = refusal(models)
+    reason = unsupported_reason(models)
     if reason is not None:
         if backend == "native":
             raise ValueError(

@@ -14,7 +14,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lenet_utils.distortions import deslant
-from lenet_utils.ink import NoDigit, at_working_size, darkness_of, even_strokes, ink_of, one_digit
+from lenet_utils.ink import (
+    NoDigit,
+    at_working_size,
+    darkness_of,
+    ink_of,
+    normalise_stroke_width,
+    one_digit,
+)
 from lenet_utils.mnist import load_mnist, normalise_1998, normalise_modern, pad_to_32
 from lenet_utils.picture_files import read_brightness
 from lenet_utils.preparation import centre, fit_into_box, told
@@ -151,7 +158,7 @@ def _prepared(values: np.ndarray, done: str) -> Photo:
         keep("paper removed", darkness, says)
         ink = keep("ink", *ink_of(darkness, noise))
         digit = keep("one digit", *one_digit(ink))
-        keep("strokes", *even_strokes(digit))
+        keep("strokes", *normalise_stroke_width(digit))
     except NoDigit as refusal:
         refusal.steps = tuple(steps)
         raise

@@ -8,7 +8,7 @@ from collections import OrderedDict
 import torch
 from torch import Tensor, nn
 
-from lenet_utils.accounting import count_layer
+from lenet_utils.accounting import layer_counts
 from lenet_utils.layers import ScaledTanh, SparseConv2d, Subsampling
 
 
@@ -28,7 +28,7 @@ class Repeat(nn.Module):
         return str(self.times)
 
 
-@count_layer.register
+@layer_counts.register
 def _(module: Repeat, x: Tensor, y: Tensor) -> tuple[int, int]:
     return 0, 0
 

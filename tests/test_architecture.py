@@ -108,6 +108,15 @@ def test_the_core_is_small():
     assert lines_by_part()["core"] <= LARGEST_CORE
 
 
+@pytest.mark.slow
+def test_types_are_right():
+    # Here rather than before the tests, so that it runs beside them.
+    found = subprocess.run(
+        [sys.executable, "-m", "mypy"], cwd=ROOT, capture_output=True, encoding="utf-8"
+    )
+    assert found.returncode == 0, found.stdout
+
+
 def test_the_package_loads_nothing_that_it_does_not_need():
     program = (
         "import sys, lenet_utils;"

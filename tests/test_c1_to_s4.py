@@ -38,12 +38,12 @@ except KernelUnavailable as error:  # pragma: no cover
 
 DIGITS = load_mnist(sample=True).train
 IMAGES, LABELS = normalise(DIGITS.images), DIGITS.labels
-TODAY = {"activation": nn.ReLU, "pooling": "max", "c3": "full", "output": "linear"}
+MODERN_NETWORKS = {"activation": nn.ReLU, "pooling": "max", "c3": "full", "output": "linear"}
 
 
 def network(seed: int = 0, **parts) -> LeNet5:
     torch.manual_seed(seed)
-    return LeNet5(**(TODAY | {"padding": 2} | parts))
+    return LeNet5(**(MODERN_NETWORKS | {"padding": 2} | parts))
 
 
 def gradients(outputs: Tensor, model: nn.Module, labels: Tensor) -> list[Tensor]:

@@ -23,9 +23,9 @@ from lenet_research import Job
 from lenet_research.baselines import BOOSTED
 from lenet_research.boosting import BoostingTrainer
 from lenet_research.fast import RECIPE, FastTrainer
-from lenet_research.networks import TODAY, NetworkTrainer
+from lenet_research.networks import MODERN_NETWORKS, NetworkTrainer
 from lenet_research.road import MODERN
-from lenet_research.trainer_batches import BatchTrainer
+from lenet_research.trainer_minibatches import MinibatchTrainer
 from lenet_utils import (
     checks,
     evaluate,
@@ -245,8 +245,8 @@ def _experiments() -> None:
     small = {"epochs": 1, "training": 60, "validation": 30}
     boosted = {"pool": 1, "epochs": 1, "patterns": 20, "later_epochs": 1, "copies": 2}
     jobs = [
-        (BatchTrainer, MODERN | small | {"dropout": 0.5}),
-        (NetworkTrainer, TODAY | small | {"network": "LeNet-1", "side": 28, "shifts": 1}),
+        (MinibatchTrainer, MODERN | small | {"dropout": 0.5}),
+        (NetworkTrainer, MODERN_NETWORKS | small | {"network": "LeNet-1", "side": 28, "shifts": 1}),
         (FastTrainer, RECIPE | {"epochs": 1, "batch_size": 50}),
         (BoostingTrainer, BOOSTED | boosted),
     ]

@@ -6,7 +6,7 @@ import ipywidgets
 import pytest
 
 from lenet_utils import figures
-from lenet_utils.figures.frames import Frames, frames
+from lenet_utils.figures.frames import FrameSlider, frames
 
 
 def curve(passes: int) -> figures.Figure:
@@ -25,7 +25,7 @@ CURVES = {f"{passes} passes": curve(passes) for passes in (1, 2, 3)}
 
 
 @pytest.fixture
-def framed() -> Frames:
+def framed() -> FrameSlider:
     return frames(CURVES, description="Trained for", start=2)
 
 

@@ -27,11 +27,11 @@ from lenet_research.boosting import BoostingTrainer
 from lenet_research.configurations import BASE, PAPER
 from lenet_research.experiment import Settings, Trainer
 from lenet_research.fast import RECIPE, FastTrainer
-from lenet_research.networks import TODAY, NetworkTrainer
-from lenet_research.road import ADAM, MODERN, MOMENTUM, SDLM_LINEAR, SGD, START
+from lenet_research.networks import MODERN_NETWORKS, NetworkTrainer
+from lenet_research.road import ADAM, MODERN, MOMENTUM, SDLM_LINEAR_OUTPUT, SGD, START
 from lenet_research.running import train_jobs
 from lenet_research.trainer_1998 import Trainer1998
-from lenet_research.trainer_batches import BatchTrainer
+from lenet_research.trainer_minibatches import MinibatchTrainer
 from lenet_utils import fit, lenet5_modern
 from lenet_utils._native.loader import KernelUnavailable
 from lenet_utils.mnist import MNIST, Digits, load_mnist, normalise_modern
@@ -76,7 +76,7 @@ CASES: dict[str, tuple[type[Trainer], Jobs]] = {
         ],
     ),
     "one pattern, distances": (
-        BatchTrainer,
+        MinibatchTrainer,
         [
             ("sdlm", {**START, **ROAD}, 0),
             ("distorted", {**START, **ROAD, "distortions": PLANAR}, 1),
@@ -84,11 +84,11 @@ CASES: dict[str, tuple[type[Trainer], Jobs]] = {
         ],
     ),
     "one pattern, scores": (
-        BatchTrainer,
-        [("sdlm", {**SDLM_LINEAR, **ROAD}, 0), ("sgd", {**SGD, **ROAD}, 1)],
+        MinibatchTrainer,
+        [("sdlm", {**SDLM_LINEAR_OUTPUT, **ROAD}, 0), ("sgd", {**SGD, **ROAD}, 1)],
     ),
     "batches": (
-        BatchTrainer,
+        MinibatchTrainer,
         [
             ("momentum", BATCHES, 0),
             ("momentum", BATCHES, 1),
@@ -97,7 +97,7 @@ CASES: dict[str, tuple[type[Trainer], Jobs]] = {
         ],
     ),
     "batches, ways to train": (
-        BatchTrainer,
+        MinibatchTrainer,
         [
             ("decay", {**BATCHES, "weight_decay": 0.1}, 0),
             ("smoothed", {**BATCHES, "smoothing": 0.1}, 0),
@@ -106,7 +106,7 @@ CASES: dict[str, tuple[type[Trainer], Jobs]] = {
         ],
     ),
     "batches, where they start": (
-        BatchTrainer,
+        MinibatchTrainer,
         [
             ("1998's preprocessing", {**BATCHES, "preprocessing": "1998"}, 0),
             ("pytorch's start", {**BATCHES, "init": "pytorch"}, 0),
@@ -119,19 +119,19 @@ CASES: dict[str, tuple[type[Trainer], Jobs]] = {
         ],
     ),
     "batches, the layers of 1998": (
-        BatchTrainer,
+        MinibatchTrainer,
         [
             ("momentum", {**MOMENTUM, **ROAD, "batch_size": 16, "lr": 0.01}, 0),
             ("adam", {**ADAM, **ROAD, "batch_size": 16, "lr": 1e-3}, 1),
         ],
     ),
-    "batch normalisation": (BatchTrainer, [("normed", {**BATCHES, "batch_norm": True}, 0)]),
+    "batch normalisation": (MinibatchTrainer, [("normed", {**BATCHES, "batch_norm": True}, 0)]),
     "other networks": (
         NetworkTrainer,
         [
             (
                 "moved",
-                {**TODAY, **ROAD, "network": "LeNet-5, average", "batch_size": 16}
+                {**MODERN_NETWORKS, **ROAD, "network": "LeNet-5, average", "batch_size": 16}
                 | {"shifts": 2, "features": "s4"},
                 0,
             )
@@ -268,11 +268,13 @@ def without_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("lenet_utils.online.kernel", unavailable)
     monkeypatch.setattr("lenet_utils.online.warn_once", lambda error: None)
-    monkeypatch.setattr("lenet_research.trainer_batches.supports", lambda model: False)
+    monkeypatch.setattr("lenet_research.trainer_minibatches.supports", lambda model: False)
     monkeypatch.setattr("lenet_utils.training.compiled", lambda model: None)
 
 
-HAVE_KERNELS = [name for name, (kind, _) in CASES.items() if kind in (Trainer1998, BatchTrainer)]
+HAVE_KERNELS = [
+    name for name, (kind, _) in CASES.items() if kind in (Trainer1998, MinibatchTrainer)
+]
 RUNS = [(case, "as it comes") for case in (*CASES, "fit")]
 RUNS += [(case, "plain PyTorch") for case in (*HAVE_KERNELS, "fast", "fit")]
 

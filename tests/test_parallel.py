@@ -10,7 +10,7 @@ from torch import nn
 from lenet_research.parallel import Member, NativeTraining, kernel, supports
 from lenet_research.parallel_pytorch import PyTorchTraining
 from lenet_research.preprocessing import PREPROCESSING
-from lenet_research.trainer_batches import one_cycle
+from lenet_research.trainer_minibatches import one_cycle
 from lenet_utils._native.loader import KernelUnavailable
 from lenet_utils.layers import ScaledTanh
 from lenet_utils.mnist import load_mnist, normalise_1998, normalise_modern, pad_to_32

@@ -18,7 +18,7 @@ from lenet_utils import NoDigit, figures, load_mnist, prepare_photo, read_photo
 from lenet_utils.photos import Photo
 from lenet_utils.picture_files import read_brightness
 from lenet_utils.results.intervals import proportion_interval
-from lenet_utils.results.photographs import MEASURED, measured_photos
+from lenet_utils.results.photographs import PHOTO_RESULTS, measured_photos
 
 DIGITS = load_mnist(sample=True).test
 
@@ -298,7 +298,7 @@ def test_the_remedies_work():
 
 def test_made_photographs_are_read_as_measured():
     """The first pictures of the reported set: the stored outcomes, but for a doubtful one."""
-    stored = json.loads(MEASURED.read_text(encoding="utf-8"))["outcomes"]
+    stored = json.loads(PHOTO_RESULTS.read_text(encoding="utf-8"))["outcomes"]
     places = dict.fromkeys(stored, 0)
     differing = 0
     for number in range(24):

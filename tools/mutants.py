@@ -53,7 +53,7 @@ TESTS = {
     "lenet_utils/results/records.py": "research",
     "lenet_utils/results/trained.py": "trainer_1998",
     "lenet_research/trainer_1998.py": "golden trainer_1998",
-    "lenet_research/trainer_batches.py": "golden trainer_batches",
+    "lenet_research/trainer_minibatches.py": "golden trainer_minibatches",
 }
 """The modules, and the test files of each: `layers` is tests/test_layers.py."""
 

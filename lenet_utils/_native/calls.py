@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-TYPES = {torch.uint8: 0, torch.int32: 1, torch.int64: 2, torch.float32: 3, torch.float64: 4}
+DTYPE_NUMBERS = {torch.uint8: 0, torch.int32: 1, torch.int64: 2, torch.float32: 3, torch.float64: 4}
 """As in arguments.h."""
 
 LONGEST = 4
@@ -64,11 +64,11 @@ def _described(name: str, tensor: Any) -> _Array:
     if tensor is None:
         return _Array()
     usual = isinstance(tensor, Tensor) and tensor.layout == torch.strided
-    if not usual or tensor.device.type != "cpu" or tensor.dtype not in TYPES:
+    if not usual or tensor.device.type != "cpu" or tensor.dtype not in DTYPE_NUMBERS:
         told = f"{tensor.dtype} on {tensor.device}" if isinstance(tensor, Tensor) else repr(tensor)
         raise ValueError(
             f"{name} got {told[:80]}; expected a dense tensor on the CPU, of one of the types "
-            f"{', '.join(str(t).removeprefix('torch.') for t in TYPES)}."
+            f"{', '.join(str(t).removeprefix('torch.') for t in DTYPE_NUMBERS)}."
         )
     if not tensor.is_contiguous() or tensor.dim() > LONGEST:
         raise ValueError(
@@ -76,4 +76,4 @@ def _described(name: str, tensor: Any) -> _Array:
             f"expected a contiguous one of at most {LONGEST} dimensions: call .contiguous()."
         )
     size = (ctypes.c_int64 * LONGEST)(*tensor.shape)
-    return _Array(tensor.data_ptr(), TYPES[tensor.dtype], tensor.dim(), size)
+    return _Array(tensor.data_ptr(), DTYPE_NUMBERS[tensor.dtype], tensor.dim(), size)

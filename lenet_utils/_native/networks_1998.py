@@ -22,13 +22,13 @@ def kernel() -> Kernel:
     return Kernel(load("networks_1998"))
 
 
-class Networks:
+class NativeNetworks:
     """Up to `lanes` networks side by side: parameters and rates (P, lanes), settings (lanes,).
 
     A lane left over trains a copy of the last network, and nobody reads it.
 
     Args:
-        models: networks that `refusal` does not refuse, in float32.
+        models: networks that `unsupported_reason` does not refuse, in float32.
         criteria: one a network.
         orders: int (networks, n): which pattern each network sees when.
         rates: for each network the rate of each parameter.
@@ -84,7 +84,7 @@ class Networks:
     def write_back(self) -> None:
         """Copy the trained parameters into the networks, wherever these are."""
         for lane, model in enumerate(self.models):
-            copy_into(model, self.parameters[:, lane])
+            load_flat_parameters(model, self.parameters[:, lane])
 
     def outputs(self, images: Tensor, grey: Tensor) -> Tensor:
         """Return what each network gives for the same images: (networks, N, classes)."""
@@ -95,7 +95,7 @@ class Networks:
 
 
 @torch.no_grad()
-def copy_into(model: nn.Module, vector: Tensor) -> None:
+def load_flat_parameters(model: nn.Module, vector: Tensor) -> None:
     """Copy a vector (P,) into a network's parameters, in place, wherever these are."""
     own = list(model.parameters())
     parts = vector.split([p.numel() for p in own])
@@ -159,7 +159,7 @@ _CHILDREN = (
 )
 
 
-def refusal(models: Sequence[LeNet5]) -> str | None:
+def unsupported_reason(models: Sequence[LeNet5]) -> str | None:
     """Say why these networks cannot be trained side by side, or return None where they can."""
     if watched():
         return "a mode, a transform or a hook of PyTorch's is active"

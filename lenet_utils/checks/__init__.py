@@ -6,6 +6,7 @@ which is true when the answer is right.
 
 from lenet_utils.checks.bending import moved_maps, reach, rotations
 from lenet_utils.checks.changed_pictures import gradient_step, occlusion
+from lenet_utils.checks.debugging import fraction_right, preparation, training_epoch
 from lenet_utils.checks.find_the_bugs import choice_of_epoch, faults, saved_weights, suspects
 from lenet_utils.checks.from_pixels import parameters_by_layer, shift, shifted_copies
 from lenet_utils.checks.layer_by_layer import c3_counts, seven_by_seven, subsampling
@@ -25,10 +26,9 @@ from lenet_utils.checks.pooling import (
 )
 from lenet_utils.checks.practice import centre_of_mass, most_confused, training_step, updates
 from lenet_utils.checks.rbf_output import distances, loss_at_the_start, map_loss, rejection
-from lenet_utils.checks.repairs import fraction_right, preparation, training_epoch
 from lenet_utils.checks.reproducing import agree, interval, luck, pareto_optimal
 from lenet_utils.checks.the_family import alexnet_sides, first_full_layer, residual
-from lenet_utils.checks.training_1998 import bound, curvature, own_rates
+from lenet_utils.checks.training_1998 import bound, curvature, per_parameter_rates
 from lenet_utils.checks.verdict import Verdict
 from lenet_utils.checks.weight_sharing import (
     colour_counts,
@@ -55,7 +55,7 @@ __all__ = [
     "interval",
     "agree",
     "pareto_optimal",
-    "own_rates",
+    "per_parameter_rates",
     "curvature",
     "bound",
     "choice_of_epoch",

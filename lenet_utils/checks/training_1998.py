@@ -63,7 +63,7 @@ def bound(printed: Any, rooted: Any) -> str:
 
 
 @check
-def own_rates(function: Any) -> str:
+def per_parameter_rates(function: Any) -> str:
     """Check exercise 7.2: the rate of each weight, Eq. 21.
 
     Args:

@@ -17,11 +17,11 @@ from lenet_utils.figures import Figure
 if TYPE_CHECKING:
     from ipywidgets import VBox
 
-MOST = 20
-"""Frames that a reader still steps through; more make the page heavy."""
+MAX_FRAMES = 20
+"""FrameSlider that a reader still steps through; more make the page heavy."""
 
 
-class Frames:
+class FrameSlider:
     """Figures behind a slider; a notebook shows it as the last value of a cell.
 
     Attributes:
@@ -110,7 +110,7 @@ def _linked(slider: Any, pages: list[str], start: int) -> Any:
     return page
 
 
-def frames(figures: Mapping[str, Figure], *, description: str, start: int = 0) -> Frames:
+def frames(figures: Mapping[str, Figure], *, description: str, start: int = 0) -> FrameSlider:
     """Put figures behind a slider that the arrow keys move as well.
 
     Args:
@@ -125,8 +125,8 @@ def frames(figures: Mapping[str, Figure], *, description: str, start: int = 0) -
             outside the frames.
         TypeError: a frame that is not a `Figure`.
     """
-    if not 2 <= len(figures) <= MOST:
-        raise ValueError(f"got {len(figures)} frames; expected 2 to {MOST}: leave some out.")
+    if not 2 <= len(figures) <= MAX_FRAMES:
+        raise ValueError(f"got {len(figures)} frames; expected 2 to {MAX_FRAMES}: leave some out.")
     for label, figure in figures.items():
         if not isinstance(figure, Figure):
             raise TypeError(
@@ -139,4 +139,4 @@ def frames(figures: Mapping[str, Figure], *, description: str, start: int = 0) -
         raise ValueError("description is empty; expected what the slider changes.")
     if not 0 <= start < len(figures):
         raise ValueError(f"start is {start}; expected 0 to {len(figures) - 1}.")
-    return Frames(figures, description, start)
+    return FrameSlider(figures, description, start)

@@ -139,19 +139,19 @@ def _fig11() -> list[Claim]:
     ]  # fmt: skip
 
 
-HALF = "all digits, coefficients 0.5"
+COEFFICIENTS_HALF = "all digits, coefficients 0.5"
 SMALL_J = "all digits, coefficients 0.5, j = 1"
 
 CLAIMS: tuple[Claim, ...] = (
     # "About" in the paper: a rate within a third of its own counts as the same.
     Claim("smallest effective rate of the first epoch, coefficients 0.5", "p. 10", 7e-5,
-          "best-configuration", HALF, "rate_min", 1, 7e-5 / 3, "rate"),
+          "best-configuration", COEFFICIENTS_HALF, "rate_min", 1, 7e-5 / 3, "rate"),
     Claim("largest effective rate of the first epoch, coefficients 0.5", "p. 10", 0.016,
-          "best-configuration", HALF, "rate_max", 1, 0.016 / 3, "rate"),
+          "best-configuration", COEFFICIENTS_HALF, "rate_max", 1, 0.016 / 3, "rate"),
     Claim("test error, by the letter of the paper", "p. 10", 0.0095,
           "paper", "letter", "test_error"),
     Claim("test error, coefficients 0.5", "p. 10", 0.0095,
-          "best-configuration", HALF, "test_error"),
+          "best-configuration", COEFFICIENTS_HALF, "test_error"),
     Claim("test error, best configuration", "p. 10", 0.0095,
           "best-configuration", "all digits", "test_error"),
     *_fig5(),

@@ -5,7 +5,7 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
-MEASURED = Path(__file__).resolve().parent.parent / "data" / "photographs.json"
+PHOTO_RESULTS = Path(__file__).resolve().parent.parent / "data" / "photographs.json"
 
 
 class Measured(NamedTuple):
@@ -19,6 +19,6 @@ class Measured(NamedTuple):
 
 def measured_photos() -> Measured:
     """Return what `python -m benchmarks.photos`, in the repository of this course, measured."""
-    stored = json.loads(MEASURED.read_text(encoding="utf-8"))
+    stored = json.loads(PHOTO_RESULTS.read_text(encoding="utf-8"))
     counts = {kind: Counter(outcomes) for kind, outcomes in stored["outcomes"].items()}
     return Measured(stored["seed"], tuple(stored["readable"]), counts)

@@ -5,7 +5,7 @@ import torch
 
 from lenet_research import Job, all_experiments, load_record
 from lenet_research.fast import RECIPE, FastTrainer
-from lenet_research.networks import NETWORKS, TODAY, NetworkTrainer
+from lenet_research.networks import MODERN_NETWORKS, NETWORKS, NetworkTrainer
 from lenet_research.parallel import NativeTraining, kernel
 from lenet_research.parallel_pytorch import PyTorchTraining
 from lenet_research.road import (
@@ -13,12 +13,12 @@ from lenet_research.road import (
     MODERN,
     MOMENTUM,
     ROAD,
-    SDLM_LINEAR,
+    SDLM_LINEAR_OUTPUT,
     SGD,
     SINCE,
     START,
 )
-from lenet_research.trainer_batches import BatchTrainer, build, group
+from lenet_research.trainer_minibatches import MinibatchTrainer, build, group
 from lenet_utils.layers import Subsampling
 from lenet_utils.mnist import MNIST, Digits, load_mnist
 from lenet_utils.models import lenet5_modern
@@ -37,10 +37,10 @@ def run(trainer, passes=2):
     return [trainer.advance() for _ in range(passes)], trainer.finish()
 
 
-@pytest.mark.parametrize("settings", [START, SDLM_LINEAR, SGD, MOMENTUM, ADAM, MODERN])
+@pytest.mark.parametrize("settings", [START, SDLM_LINEAR_OUTPUT, SGD, MOMENTUM, ADAM, MODERN])
 def test_a_step_of_the_road_trains(settings, digits):
     settings = {**settings, **SMALL, "epochs": 8}
-    curves, final = run(BatchTrainer([Job("a", settings, 0)], digits, CPU), 8)
+    curves, final = run(MinibatchTrainer([Job("a", settings, 0)], digits, CPU), 8)
     assert curves[-1][0]["train_loss"] < 0.9 * curves[0][0]["train_loss"]
     assert 0 <= final[0]["test_error"] <= 1
 
@@ -54,14 +54,14 @@ def test_jobs_do_not_depend_on_their_neighbours_and_resume(digits):
         Job("distorted", {**base, "distortions": ranges, "schedule": "one-cycle"}, 1),
     ]
     assert len({group(job) for job in jobs}) == 1
-    together, final = run(BatchTrainer(jobs, digits, CPU))
+    together, final = run(MinibatchTrainer(jobs, digits, CPU))
     for i, job in enumerate(jobs):
-        alone, final_alone = run(BatchTrainer([job], digits, CPU))
+        alone, final_alone = run(MinibatchTrainer([job], digits, CPU))
         assert alone[1][0] == pytest.approx(together[1][i], rel=1e-4)
         assert final_alone[0] == final[i]
-    cut = BatchTrainer(jobs, digits, CPU)
+    cut = MinibatchTrainer(jobs, digits, CPU)
     cut.advance()
-    resumed = BatchTrainer(jobs, digits, CPU)
+    resumed = MinibatchTrainer(jobs, digits, CPU)
     resumed.load_state_dict(cut.state_dict())
     measured = resumed.advance()
     for i, row in enumerate(measured):
@@ -73,13 +73,13 @@ def test_more_networks_than_the_kernel_has_lanes_train_in_groups(digits):
     count = kernel().lanes
     base = {**MODERN, **SMALL, "batch_size": 16, "optimizer": "momentum", "lr": 0.01}
     jobs = [Job("a", {**base, "dropout": 0.2 * (seed % 2)}, seed) for seed in range(count + 1)]
-    many, few = (BatchTrainer(part, digits, CPU) for part in (jobs, jobs[:count]))
+    many, few = (MinibatchTrainer(part, digits, CPU) for part in (jobs, jobs[:count]))
     assert many.backend == few.backend == "native"
     many.advance()
     few.advance()
-    alone = BatchTrainer(jobs[count:], digits, CPU)
+    alone = MinibatchTrainer(jobs[count:], digits, CPU)
     alone.advance()
-    resumed = BatchTrainer(jobs, digits, CPU)
+    resumed = MinibatchTrainer(jobs, digits, CPU)
     resumed.load_state_dict(many.state_dict())
     expected = [*few.advance(), *alone.advance()]
     for trainer in (many, resumed):
@@ -109,7 +109,7 @@ def test_initial_weights_by_name():
 
 def test_batch_normalisation_goes_without_the_kernel(digits):
     plain, normed = (
-        BatchTrainer([Job("a", {**MODERN, **SMALL, "batch_norm": b}, 0)], digits, CPU)
+        MinibatchTrainer([Job("a", {**MODERN, **SMALL, "batch_norm": b}, 0)], digits, CPU)
         for b in (False, True)
     )
     assert isinstance(plain.training, NativeTraining) and isinstance(
@@ -122,7 +122,14 @@ def test_batch_normalisation_goes_without_the_kernel(digits):
 def test_other_networks_learn_and_are_moved(name, digits):
     side = 28 if name.startswith(("784", "LeNet-1")) else 32
     features = {"LeNet-5, max": "s4"}.get(name)
-    settings = {**TODAY, **SMALL, "network": name, "side": side, "epochs": 1, "batch_size": 30}
+    settings = {
+        **MODERN_NETWORKS,
+        **SMALL,
+        "network": name,
+        "side": side,
+        "epochs": 1,
+        "batch_size": 30,
+    }
     settings.update(shifts=2, features=features)
     trainer = NetworkTrainer([Job(name, settings, 0)], digits, CPU)
     final = run(trainer, 1)[1][0]
@@ -145,8 +152,8 @@ def test_a_network_that_pools_everything_does_not_feel_a_shift(digits, monkeypat
             return self.output((x + 0.1).sum((1, 2, 3))[:, None])
 
     monkeypatch.setitem(NETWORKS, "ink", Ink)
-    monkeypatch.setattr("lenet_research.trainer_batches.layer_table", lambda *_: FakeTable)
-    settings = {**TODAY, **SMALL, "network": "ink", "shifts": 6}
+    monkeypatch.setattr("lenet_research.trainer_minibatches.layer_table", lambda *_: FakeTable)
+    settings = {**MODERN_NETWORKS, **SMALL, "network": "ink", "shifts": 6}
     final = NetworkTrainer([Job("ink", settings, 0)], digits, CPU).finish()[0]
     assert max(final["shifted_error"]) - min(final["shifted_error"]) <= 0.02
 

@@ -82,7 +82,7 @@ def _initialise_he(model: LeNet5) -> None:
             layer.bias.zero_()
 
 
-class BatchTrainer:
+class MinibatchTrainer:
     """Trains LeNet-5 of any step of the road, several side by side, see `Trainer`."""
 
     def __init__(self, jobs: list[Job], data: MNIST, device: torch.device) -> None:
