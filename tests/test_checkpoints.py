@@ -12,8 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from lenet_utils import LeNet5, evaluate, fit, lenet5_1998
-from lenet_utils import checkpoints as checkpoints_module
+from lenet_utils import LeNet5, evaluate, fit, lenet5_1998, weights
 from lenet_utils.checkpoints import identity
 from lenet_utils.criteria import MAP
 
@@ -192,7 +191,7 @@ def test_what_cannot_be_written_is_refused_before_the_first_epoch(
     def read_only(**_: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr(checkpoints_module.tempfile, "TemporaryFile", read_only)
+    monkeypatch.setattr(weights.tempfile, "TemporaryFile", read_only)
     refused(tmp_path / "run.pt", "Permission denied.*Name a file in a folder")
 
 

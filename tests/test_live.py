@@ -251,7 +251,7 @@ def test_confidence_is_the_competition_that_the_network_was_trained_in(ask, firs
         outputs = load_model(lenet5_1998(), first["weights"])(normalise_1998(pad_to_32(image)))
     exponents = torch.cat([-trained["distance_scale"] * outputs[0], -torch.tensor([trained["j"]])])
     expected = exponents.softmax(0)
-    assert [*told["shares"], told["none"]] == pytest.approx(expected.tolist(), abs=1e-5)
+    assert [*told["probabilities"], told["none"]] == pytest.approx(expected.tolist(), abs=1e-5)
 
 
 def prepare(ask, *drawings):
