@@ -164,7 +164,7 @@ def describe(record: Record) -> str:
             shown = (
                 mean.percent(3)
                 if name.endswith("error")
-                else f"{mean.mean:.5g} ± {mean.half_width:.2g} (n = {mean.n})"
+                else f"{mean.mean:.5g} ± {mean.half_width:.2g} (n = {mean.n})".replace(" ± nan", "")
             )
             lines.append(f"    {name:20} {shown}")
         if runs:

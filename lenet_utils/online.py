@@ -17,12 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from lenet_utils._native.loader import KernelUnavailable, warn_once
-from lenet_utils._native.networks_1998 import (
-    NativeNetworks,
-    class_count,
-    kernel,
-    unsupported_reason,
-)
+from lenet_utils._native.networks_1998 import NativeNetworks, class_count, kernel, why_unsupported
 from lenet_utils.criteria import Criterion, require_range
 from lenet_utils.models import LeNet5
 
@@ -206,7 +201,7 @@ def resolve_backend(models: Sequence[LeNet5], backend: Backend = "auto") -> Back
         raise ValueError(f"backend is {backend!r}; expected 'auto', 'native' or 'pytorch'.")
     if backend == "pytorch":
         return backend
-    reason = unsupported_reason(models)
+    reason = why_unsupported(models)
     if reason is not None:
         if backend == "native":
             raise ValueError(

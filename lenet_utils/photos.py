@@ -28,15 +28,11 @@ from lenet_utils.preparation import centre, fit_into_box, told
 from lenet_utils.results.trained import load_trained
 
 FARTHEST = 20.0
-"""The distance to the nearest code beyond which Eq. 9 finds it more likely that it is no digit.
-
-With j = 10 and half distances, as the network of 1998 was trained.
-"""
+"""The distance to the nearest code beyond which Eq. 9, with j = 10 and the half distances of the
+network's training, finds it more likely that it is no digit."""
 LEAST_ALIKE = 0.81
-"""The least cosine between a picture and the digit of MNIST most like it.
-
-Chosen on made pictures, of another seed than those that are reported.
-"""
+"""The least cosine of a picture and the digit of MNIST most like it; chosen on made pictures of
+another seed than those that are reported."""
 
 
 class Step(NamedTuple):

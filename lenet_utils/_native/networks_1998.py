@@ -28,7 +28,7 @@ class NativeNetworks:
     A lane left over trains a copy of the last network, and nobody reads it.
 
     Args:
-        models: networks that `unsupported_reason` does not refuse, in float32.
+        models: networks that `why_unsupported` does not refuse, in float32.
         criteria: one a network.
         orders: int (networks, n): which pattern each network sees when.
         rates: for each network the rate of each parameter.
@@ -159,7 +159,7 @@ _CHILDREN = (
 )
 
 
-def unsupported_reason(models: Sequence[LeNet5]) -> str | None:
+def why_unsupported(models: Sequence[LeNet5]) -> str | None:
     """Say why these networks cannot be trained side by side, or return None where they can."""
     if watched():
         return "a mode, a transform or a hook of PyTorch's is active"
