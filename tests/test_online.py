@@ -225,7 +225,7 @@ def test_the_kernel_takes_no_argument_that_does_not_fit() -> None:
     """What would read or write where it must not comes back as a sentence."""
     images, labels = digits()
     models = networks(2)
-    group = online.Networks(models, [MAP(), MSE()], orders(2, 5), some_rates(models))
+    group = online.NativeNetworks(models, [MAP(), MSE()], orders(2, 5), some_rates(models))
     good = {
         "table": group.network[0],
         "classes": 10,

@@ -123,7 +123,7 @@ def test_a_killed_run_goes_on_to_the_same_result(digits, tmp_path, monkeypatch):
 
     def go(folder):
         return run_experiment(
-            experiment, digits, records=folder, cache=folder, report=lambda line: None
+            experiment, digits, records=folder, cache=folder, report=print, allow_dirty=True
         )
 
     whole = go(tmp_path / "whole")
@@ -157,7 +157,7 @@ def test_criteria_by_name():
 
 def test_the_median_network_is_shipped_with_its_weights(digits, tmp_path, monkeypatch):
     experiment = Experiment("tiny", "", "", {"a": SMALL}, 4, Trainer1998)
-    record = run_experiment(experiment, digits, records=tmp_path, cache=tmp_path)
+    record = run_experiment(experiment, digits, records=tmp_path, cache=tmp_path, allow_dirty=True)
     monkeypatch.setattr("lenet_utils.results.trained.FOLDER", tmp_path)
     monkeypatch.setattr(
         "lenet_research.shipping.load_record", lambda name: load_record(name, tmp_path)
