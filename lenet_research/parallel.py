@@ -217,7 +217,7 @@ class NativeTraining:
         self.updates = state["updates"]
 
 
-class GroupedTraining:
+class NativeTrainingGroups:
     """More networks than the kernel has lanes: `NativeTraining` of each group in turn."""
 
     def __init__(self, members: Sequence[Member]) -> None:

@@ -15,9 +15,9 @@ from torch import Tensor, nn
 from lenet_research.experiment import Job, Settings
 from lenet_research.parallel import (
     HIDDEN,
-    GroupedTraining,
     Member,
     NativeTraining,
+    NativeTrainingGroups,
     ParallelTraining,
     kernel,
     supports,
@@ -130,7 +130,7 @@ class MinibatchTrainer:
         if device.type == "cpu" and all(supports(model) for model in self.models):
             try:
                 many = len(members) > kernel().lanes
-                return GroupedTraining(members) if many else NativeTraining(members)
+                return NativeTrainingGroups(members) if many else NativeTraining(members)
             except KernelUnavailable as error:
                 warn_once(error)
         return PyTorchTraining(members, device)
@@ -245,7 +245,7 @@ class MinibatchTrainer:
     def _rate(self, job: Job, step: int, steps: int) -> float:
         lr: float = job.settings["lr"]
         one = job.settings["schedule"] == "one-cycle"
-        return lr * (one_cycle(step, steps) if one else self.shape[self.done])
+        return lr * (one_cycle_factor(step, steps) if one else self.shape[self.done])
 
     def _errors(self, digits: Digits) -> list[float]:
         if self.training is not None:
@@ -258,9 +258,9 @@ class MinibatchTrainer:
         return wrong.double().mean(1).tolist()
 
 
-def one_cycle(step: int, steps: int, warm: float = 0.3) -> float:
+def one_cycle_factor(step: int, steps: int, warm_up: float = 0.3) -> float:
     """Return the fraction of the largest rate at a step: a linear rise, then half a cosine down."""
-    rise = warm * steps
+    rise = warm_up * steps
     if step < rise:
         return 0.04 + 0.96 * step / rise
     return 0.5 * (1 + math.cos(math.pi * (step - rise) / (steps - rise)))

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-LARGEST_BLOCK = 2**25  # glibc's DEFAULT_MMAP_THRESHOLD_MAX on 64 bits
+LARGEST_BLOCK_BYTES = 2**25  # glibc's DEFAULT_MMAP_THRESHOLD_MAX on 64 bits
 MOST_OUTPUT = 2**20  # bytes that a program may print: one that prints more prints garbage
 
 
@@ -110,4 +110,4 @@ def keep_memory() -> None:
     """
     import torch
 
-    torch.empty(LARGEST_BLOCK - 2**16, dtype=torch.uint8, device="cpu")
+    torch.empty(LARGEST_BLOCK_BYTES - 2**16, dtype=torch.uint8, device="cpu")

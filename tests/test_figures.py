@@ -30,7 +30,7 @@ def drawn() -> list[figures.Figure]:
             alt="error falls from 2.6 to 2.2 %",
             log=True,
         ),
-        figures.intervals(
+        figures.interval_plot(
             {"a": figures.Measured(0.9, 0.05, 0.95), "b": figures.Measured(1.2, float("nan"))},
             xlabel="test error, %",
         ),
@@ -60,7 +60,7 @@ def test_every_figure_is_drawn_in_the_colour_of_the_text_and_says_what_it_shows(
 def test_the_lines_of_a_long_name_end_at_the_axis():
     names = {"a": 1.0, "a long name\nin two lines": 1.2}
     rows = {name: figures.Measured(mean, 0.1) for name, mean in names.items()}
-    svg = figures.intervals(rows, xlabel="test error, %").svg
+    svg = figures.interval_plot(rows, xlabel="test error, %").svg
     ends = re.findall(r'text-anchor: end[^>]*? x="([\d.]+)"[^>]*>([^<]+)<', svg)
     assert [text for _, text in ends] == ["a", "a long name", "in two lines"]
     assert len({x for x, _ in ends}) == 1

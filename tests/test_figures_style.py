@@ -50,7 +50,7 @@ DRAW: dict[str, Callable[[], Figure]] = {
         PICTURES[0], {"c1": PICTURES[:3] - 0.5, "c5": PICTURES.view(-1, 1, 1)[:120]}, alt="maps"
     ),
     "glyphs": lambda: figures.glyphs(digit_codes(), list("0123456789")),
-    "intervals": lambda: figures.intervals(
+    "interval_plot": lambda: figures.interval_plot(
         {"a": figures.Measured(0.9, 0.05, 0.95), "b": figures.Measured(1.2, float("nan"))},
         xlabel="test error, %",
     ),

@@ -10,7 +10,7 @@ from torch import nn
 from lenet_research.parallel import Member, NativeTraining, kernel, supports
 from lenet_research.parallel_pytorch import PyTorchTraining
 from lenet_research.preprocessing import PREPROCESSING
-from lenet_research.trainer_minibatches import one_cycle
+from lenet_research.trainer_minibatches import one_cycle_factor
 from lenet_utils._native.loader import KernelUnavailable
 from lenet_utils.layers import ScaledTanh
 from lenet_utils.mnist import load_mnist, normalise_1998, normalise_modern, pad_to_32
@@ -137,6 +137,6 @@ def test_what_the_kernel_does_not_know_is_left_to_pytorch():
 
 
 def test_one_cycle_rises_and_falls_to_nothing():
-    shape = [one_cycle(step, 100) for step in range(101)]
+    shape = [one_cycle_factor(step, 100) for step in range(101)]
     assert shape[30] == max(shape) == 1 and shape[0] == 0.04 and shape[100] < 1e-9
     assert shape[:31] == sorted(shape[:31]) and shape[30:] == sorted(shape[30:], reverse=True)

@@ -17,7 +17,7 @@ from lenet_utils.checks.local_connectivity import (
     what_c3_sees,
 )
 from lenet_utils.checks.looking_inside import correlation_ratio, strongest_patch
-from lenet_utils.checks.paper_and_modern import by_luck, clear, one_part
+from lenet_utils.checks.paper_and_modern import by_luck, differ, one_part
 from lenet_utils.checks.pooling import (
     any_and_all,
     as_convolution,
@@ -31,8 +31,8 @@ from lenet_utils.checks.the_family import alexnet_sides, first_full_layer, resid
 from lenet_utils.checks.training_1998 import bound, curvature, per_parameter_rates
 from lenet_utils.checks.verdict import Verdict
 from lenet_utils.checks.weight_sharing import (
-    colour_counts,
     kernel_gradient,
+    rgb_parameters,
     textbook_convolution,
     unfolded,
 )
@@ -44,7 +44,7 @@ __all__ = [
     "strongest_patch",
     "one_part",
     "by_luck",
-    "clear",
+    "differ",
     "moved_maps",
     "reach",
     "rotations",
@@ -73,7 +73,7 @@ __all__ = [
     "as_convolution",
     "c3_counts",
     "centre_of_mass",
-    "colour_counts",
+    "rgb_parameters",
     "kernel_gradient",
     "layer_sides",
     "layers_to_see",

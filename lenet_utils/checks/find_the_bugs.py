@@ -28,7 +28,7 @@ SOUND = {
     "p": "gradients first, then the step.",
     "s": "the answers come back to where the labels are, and argmax looks along the classes.",
 }
-CHANGES = {"c3": 900, "pooling": -44, "output": 850}
+PARAMETER_CHANGES = {"c3": 900, "pooling": -44, "output": 850}
 
 
 @check
@@ -194,21 +194,21 @@ def suspects(function: Any) -> str:
         function: called with a number of parameters; returns the names of the changed parts,
             among "c3", "pooling" and "output".
     """
-    for size in range(len(CHANGES) + 1):
-        for names in itertools.combinations(CHANGES, size):
-            total = 60_000 + sum(CHANGES[name] for name in names)
+    for size in range(len(PARAMETER_CHANGES) + 1):
+        for names in itertools.combinations(PARAMETER_CHANGES, size):
+            total = 60_000 + sum(PARAMETER_CHANGES[name] for name in names)
             answer = call(function, total)
             if isinstance(answer, dict) and not answer:
                 wrong("{} is an empty dict. For the empty set write set().")
             if isinstance(answer, str) or not isinstance(answer, Set | list | tuple):
                 wrong(f'the result is {answer!r}; expected a set of names, such as {{"c3"}}.')
-            if any(type(name) is not str or name not in CHANGES for name in answer):
+            if any(type(name) is not str or name not in PARAMETER_CHANGES for name in answer):
                 wrong("the names are c3, pooling and output; something else was returned.")
             if set(answer) == set(names):
                 continue
             if total == 60_000:
                 wrong("60,000 is the paper's own number: nothing is changed, an empty set.")
-            sums = 60_000 + sum(CHANGES[name] for name in set(answer))
+            sums = 60_000 + sum(PARAMETER_CHANGES[name] for name in set(answer))
             told = ", ".join(sorted(set(answer))) or "nothing"
             wrong(f"{total:,}: with {told} changed there are {sums:,} parameters.")
     return "Eight networks, eight different totals: the number alone gives the parts away."

@@ -93,7 +93,7 @@ def _require_linear_scores(model: LeNet5, reference: LeNet5) -> None:
 
 
 @check
-def clear(function: Any) -> str:
+def differ(function: Any) -> str:
     """Check exercise 9.2: whether two means differ by more than their intervals allow.
 
     Args:

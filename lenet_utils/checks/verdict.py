@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from lenet_utils.checks import surroundings
-from lenet_utils.checks.wording import brief, name_of, told
+from lenet_utils.checks.wording import name_of, shorten, told
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def integer(answer: Any, name: str) -> int:
     try:
         return value if type(value) is int else operator.index(value)
     except Exception:
-        wrong(f"{name} is {brief(answer)}; expected a whole number, such as 7.")
+        wrong(f"{name} is {shorten(answer)}; expected a whole number, such as 7.")
 
 
 def number(answer: Any, name: str) -> float:
@@ -92,7 +92,7 @@ def number(answer: Any, name: str) -> float:
     except Exception:
         value = math.nan
     if not math.isfinite(value):
-        wrong(f"{name} is {brief(answer)}, which is not a number; expected one, such as 2.5.")
+        wrong(f"{name} is {shorten(answer)}, which is not a number; expected one, such as 2.5.")
     return value
 
 
@@ -131,7 +131,7 @@ def integers(answer: Any, count: int, name: str, example: str) -> tuple[int, ...
     """Take several whole numbers in any honest form, or refuse the answer."""
     parts = _parts(answer, count)
     if len(parts) != count:
-        wrong(f"{name} is {brief(answer)}; expected {count} whole numbers, such as {example}.")
+        wrong(f"{name} is {shorten(answer)}; expected {count} whole numbers, such as {example}.")
     return tuple(integer(part, f"one part of {name}") for part in parts)
 
 
@@ -148,7 +148,7 @@ def pair(answer: Any, first: str, second: str) -> tuple[float, float]:
     """Take a pair of finite real numbers in any honest form, or refuse the answer."""
     parts = _parts(answer, 2)
     if len(parts) != 2:
-        wrong(f"the result is {brief(answer)}, not a pair of numbers: return {first}, {second}.")
+        wrong(f"the result is {shorten(answer)}, not a pair of numbers: return {first}, {second}.")
     return number(parts[0], f"the {first}"), number(parts[1], f"the {second}")
 
 
@@ -160,7 +160,7 @@ def rounds_to(value: float, exact: float) -> bool:
 def tensor(answer: Any, shape: tuple[int, ...], name: str) -> Tensor:
     """Take a real tensor of that shape as float64 on the CPU, or refuse the answer."""
     if type(answer) not in (Tensor, nn.Parameter) or answer.is_meta:
-        wrong(f"{name} is {brief(answer)}; expected a tensor of numbers.")
+        wrong(f"{name} is {shorten(answer)}; expected a tensor of numbers.")
     if answer.layout is not torch.strided:
         wrong(f"{name} has the layout {answer.layout}; expected a dense tensor: to_dense().")
     if answer.is_complex() or answer.dtype == torch.bool:
@@ -235,7 +235,7 @@ def call(
 
 def _require_function(function: Any, name: str) -> None:
     if not callable(function):
-        wrong(f"expected a function, got {brief(function)}: pass its name, without calling it.")
+        wrong(f"expected a function, got {shorten(function)}: pass its name, without calling it.")
     if isinstance(function, type):
         wrong(f"expected a function, but {name} is a class: pass a function.")
     if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):

@@ -20,7 +20,7 @@ from lenet_utils.checks.verdict import (
 
 
 @check
-def colour_counts(shared: Any, unshared: Any) -> str:
+def rgb_parameters(shared: Any, unshared: Any) -> str:
     """Check exercise 3.1: sixteen maps, 3x3 kernels, a colour picture of 3@64x64.
 
     Args:

@@ -21,7 +21,7 @@ def told(error: BaseException) -> str:
     return f"{type(error).__name__}: {text if len(text) <= 300 else text[:297] + '...'}"
 
 
-def brief(answer: Any) -> str:
+def shorten(answer: Any) -> str:
     """Return the beginning of what an answer looks like."""
     try:
         text = " ".join(repr(answer).split())

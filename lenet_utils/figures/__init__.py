@@ -4,7 +4,7 @@ Each function returns a `Figure`: an SVG whose lines and letters take the colour
 around them, a text that says what is to be seen, and the arrays that were drawn.
 """
 
-from lenet_utils.figures.charts import Measured, Series, intervals, lines
+from lenet_utils.figures.charts import Measured, Series, interval_plot, lines
 from lenet_utils.figures.costs import costs, size_and_work
 from lenet_utils.figures.inside import answer_and_distances, by_layer, feature_maps
 from lenet_utils.figures.network import glyphs, maps, pictures, shares, wiring
@@ -31,7 +31,7 @@ __all__ = [
     "curves",
     "feature_maps",
     "glyphs",
-    "intervals",
+    "interval_plot",
     "learning_curves",
     "lines",
     "maps",

@@ -109,7 +109,7 @@ def _name_rows(axis: "Axes", names: list[str]) -> None:
 
 
 @styled
-def intervals(
+def interval_plot(
     rows: dict[str, Measured], *, xlabel: str, alt: str = "", caption: str = "", log: bool = False
 ) -> Figure:
     """Draw means with their intervals, one row each, and the paper's numbers as diamonds.
