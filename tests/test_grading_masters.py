@@ -40,10 +40,12 @@ def test_the_masters_own_answers_earn_all_that_tests_give(tmp_path: Path) -> Non
     for name in NAMES:
         with (tmp_path / "submissions-graded" / name / "grades.csv").open(encoding="utf-8") as file:
             row = next(csv.DictReader(file))
+        # What the student is told, should a right answer lose its points.
+        page = (tmp_path / "submissions-graded" / name / "feedback" / "ann.html").read_text("utf-8")
         for cell in nbformat.read(notebook_path(name), 4).cells:
             if points(cell):
                 expected = "" if is_answer(cell) else str(points(cell))
-                assert row[grade_id(cell)] == expected, (name, grade_id(cell))
+                assert row[grade_id(cell)] == expected, f"{name}, {grade_id(cell)}: {page}"
         assert not row["remarks"]
 
 
