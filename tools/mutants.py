@@ -48,7 +48,7 @@ TESTS = {
     "lenet_utils/mnist.py": "mnist",
     "lenet_utils/distortions.py": "distortions baselines",
     "lenet_utils/results/comparison.py": "trainer_1998",
-    "lenet_utils/results/intervals.py": "research",
+    "lenet_utils/results/intervals.py": "research photos",
     "lenet_utils/results/photographs.py": "photos",
     "lenet_utils/results/records.py": "research",
     "lenet_utils/results/trained.py": "trainer_1998",
