@@ -48,6 +48,7 @@ class Batch:
             say(f"{len(submissions) - len(todo)} graded before and unchanged")
         if todo:
             self._load(todo)
+            self.course.know({submission.student for submission in todo})
         waiting, running = iter(todo), {}
         try:
             while (room := self.workers - len(running)) or running:
