@@ -105,7 +105,10 @@ def lines_by_part() -> Counter[str]:
 
 
 def test_the_core_is_small():
-    assert lines_by_part()["core"] <= LARGEST_CORE
+    found = lines_by_part()
+    assert found["core"] <= LARGEST_CORE
+    # With results and _native. The aim for all of these together is LARGEST_CORE, too: not reached.
+    assert found["core"] + found["results"] + found["_native"] <= 5_890
 
 
 @pytest.mark.slow

@@ -19,10 +19,13 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "assignments" / "grading"))
 import isolation
 import precheck
 import reports
+from batch import Batch
+from course import Course
 from inside.values import Unpacker, pack
 from isolation import Limits, Sandbox, sandbox
 from run_apart import Tests
 from student import NotebookStopped, Student
+from submissions import Submission
 
 
 @pytest.fixture(scope="module")
@@ -402,3 +405,23 @@ def test_a_name_cannot_become_a_formula(tmp_path: Path) -> None:
         "-1",
         "Ada",
     ]
+
+
+def test_students_are_entered_before_workers_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two workers that both entered the student of two files failed for one of them."""
+    course = Course(tmp_path)
+    work = Batch(course, tmp_path, Sandbox(False, False), Limits(), 2)
+    handed = [Submission(tmp_path / f"{n}.ipynb", who, who) for n, who in enumerate(("ann",) * 2)]
+    known: list[str] = []
+
+    def fill(*_: object) -> None:
+        with course.gradebook() as book:
+            known.extend(student.id for student in book.students)
+
+    monkeypatch.setattr(Batch, "_fill", fill)
+    monkeypatch.setattr(Batch, "_done", lambda *_: False)
+    monkeypatch.setattr(Batch, "_load", lambda *_: None)
+    work.run(handed, print)
+    assert known == ["ann"]
