@@ -161,10 +161,11 @@ def describe(record: Record) -> str:
                     lines.append(f"    {name:20} {bad} of {len(values)} not finite")
                 continue
             mean = record.mean(name, variant)
+            width = f" ± {mean.half_width:.2g}" if mean.n > 1 else ""  # one seed has no interval
             shown = (
                 mean.percent(3)
                 if name.endswith("error")
-                else f"{mean.mean:.5g} ± {mean.half_width:.2g} (n = {mean.n})".replace(" ± nan", "")
+                else f"{mean.mean:.5g}{width} (n = {mean.n})"
             )
             lines.append(f"    {name:20} {shown}")
         if runs:
