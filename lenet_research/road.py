@@ -208,6 +208,10 @@ EXPERIMENTS = [
         trainer=MinibatchTrainer,
         group=group,
         # The kernel has room for sixteen networks of one kind; these have no neighbours.
-        seeds_of={**dict.fromkeys((*ALONE, *WHOLE), 16), "modern, batch normalisation": 5},
+        seeds_of={
+            **dict.fromkeys((*ALONE, *WHOLE), 16),
+            "modern, batch normalisation": 5,
+            CHOSEN: 32,  # the weights that ship
+        },
     ),
 ]
