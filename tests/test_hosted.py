@@ -1,7 +1,11 @@
 """The built book below a path of a strict host: what it asks for, what it weighs, what it does."""
 
+import json
+
 import pytest
+from check_answers import CHECKS
 from playwright.sync_api import expect
+from test_page_answers import FORMS, right_answer
 from test_site import documents
 from visits import Visit
 
@@ -141,11 +145,61 @@ def test_progress_is_kept_and_can_be_cleared(visit):
     visit.page.goto(f"{visit.address}/book/welcome.html")
     lesson = visit.page.locator(".bd-links a[href$='01_from_pixels.html']")
     expect(lesson).to_contain_text("read")
-    visit.page.get_by_role("button", name="Forget which lessons I have read").click()
+    visit.page.get_by_role("button", name="Forget my progress").click()
     expect(line).to_contain_text("No lesson read yet")
     visit.page.reload()
     expect(line).to_contain_text("No lesson read yet")
-    assert visit.page.evaluate("localStorage.getItem('lenet-lessons-read')") is None
+    assert visit.page.evaluate("localStorage.getItem('lenet-progress')") is None
+
+
+def written(value):
+    return value if isinstance(value, str) else f"{value:,}"
+
+
+@pytest.mark.parametrize("lesson", sorted({lesson for lesson, _, _ in FORMS}))
+def test_exercises_are_answered_in_the_page(visit, lesson):
+    visit.open(f"notebooks/{lesson}.html")
+    forms = visit.page.locator(".lenet-answer")
+    names = [name for own, name, _ in FORMS if own == lesson]
+    assert forms.evaluate_all("all => all.map((form) => form.dataset.check)") == names
+    for i, name in enumerate(names):
+        form, check = forms.nth(i), next(check for check in CHECKS if check.__name__ == name)
+        form.get_by_role("button").click()
+        expect(form.get_by_role("status")).to_contain_text("Not yet. There is no answer yet")
+        inputs = form.locator("input")
+        listed = (part if isinstance(part, list) else [part] for part in right_answer(check))
+        values = [written(value) for part in listed for value in part]
+        inputs.nth(0).fill("?")
+        for j in range(1, len(values)):
+            inputs.nth(j).fill(values[j])
+        inputs.nth(0).press("Enter")
+        expect(form.get_by_role("status")).to_contain_text("Not yet. ")
+        inputs.nth(0).fill(values[0])
+        inputs.nth(0).press("Enter")
+        verdict = check(*right_answer(check))
+        expect(form.get_by_role("status")).to_have_text(f"Right. {verdict.message}")
+    ticked = visit.page.locator(".exercise .lenet-read")
+    expect(ticked).to_have_count(len(names))
+    visit.page.reload()
+    expect(ticked).to_have_count(len(names))
+
+
+def test_nothing_is_called_wrong_where_nothing_was_answered(visit):
+    visit.open("notebooks/05_layer_by_layer.html")
+    assert visit.page.locator(".lenet-check-wrong").count() == 0
+
+
+def test_the_first_answer_to_a_question_counts_and_progress_is_saved_as_a_file(visit):
+    visit.open("notebooks/05_layer_by_layer.html")
+    visit.page.get_by_text("None: pooling is not trained.").click()
+    line = visit.page.locator(".lenet-progress")
+    expect(line).to_contain_text("0 of 1 questions right at first")
+    visit.page.locator("#quiz summary").get_by_text("12", exact=True).click()
+    expect(line).to_contain_text("0 of 1 questions")
+    with visit.page.expect_download() as download:
+        visit.page.get_by_role("button", name="Save my progress as a file").dispatch_event("click")
+    saved = json.loads(download.value.path().read_text(encoding="utf-8"))
+    assert saved["questions"] == {"05_layer_by_layer-1": False}
 
 
 def test_previous_next_and_permalinks_lead_on(visit):

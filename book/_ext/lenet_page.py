@@ -37,6 +37,7 @@ NEEDED_BY = {
     "copybutton": 'class="highlight',
     "mystnb": 'class="cell',
     "exercise": "exercise",
+    "answers": "lenet-answer",
 }
 
 

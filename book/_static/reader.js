@@ -1,46 +1,119 @@
 // A reader's comforts: buttons of the header, progress that never leaves the browser.
 (() => {
-  const KEY = "lenet-lessons-read";
+  const KEY = "lenet-progress";
   const LESSON = /notebooks\/([^/]+)\.html$/;
   const offline = location.protocol === "file:";
 
+  // Lessons read and exercises solved, by name; whether each question of a quiz was right at first.
   function read() {
+    let kept = {};
     try {
-      return new Set(JSON.parse(localStorage.getItem(KEY)) ?? []);
+      kept = JSON.parse(localStorage.getItem(KEY)) ?? {};
     } catch {
-      return new Set(); // forbidden, or damaged
+      // Forbidden, or damaged.
     }
+    const list = (part) => new Set(Array.isArray(part) ? part : []);
+    return {
+      lessons: list(kept.lessons),
+      exercises: list(kept.exercises),
+      questions: new Map(Object.entries(kept.questions ?? {})),
+    };
   }
 
-  function write(lessons) {
+  const plain = ({ lessons, exercises, questions }) => ({
+    lessons: [...lessons],
+    exercises: [...exercises],
+    questions: Object.fromEntries(questions),
+  });
+
+  function change(alter) {
+    const progress = read();
+    alter(progress);
     try {
-      if (lessons.size) localStorage.setItem(KEY, JSON.stringify([...lessons]));
-      else localStorage.removeItem(KEY);
+      localStorage.setItem(KEY, JSON.stringify(plain(progress)));
     } catch {
       // Forbidden: the page works without.
     }
+    show();
+  }
+
+  function forget() {
+    try {
+      localStorage.removeItem(KEY);
+    } catch {
+      // Forbidden, so there is nothing to forget.
+    }
+    show();
+    line.focus();
+  }
+
+  function save() {
+    const text = JSON.stringify(plain(read()), null, 1);
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+    link.download = "lenet5-progress.json";
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   }
 
   const nameOf = (address) => LESSON.exec(new URL(address, location).pathname)?.[1];
+  const here = nameOf(location.href);
   const links = [...document.querySelectorAll(".bd-links a")]
     .map((link) => ({ link, name: nameOf(link.href) }))
     .filter(({ name }) => name);
   const line = document.createElement("p");
   const count = line.appendChild(document.createElement("span"));
-  const clear = line.appendChild(document.createElement("button"));
+  const buttons = [
+    ["Save", "Save my progress as a file", save],
+    ["Forget", "Forget my progress", forget],
+  ].map(([word, title, action]) => {
+    const button = line.appendChild(document.createElement("button"));
+    button.type = "button";
+    button.textContent = word;
+    button.setAttribute("aria-label", title);
+    button.addEventListener("click", action);
+    return button;
+  });
+
+  function mark(place, word, is) {
+    place?.querySelector(":scope > .lenet-read")?.remove();
+    if (!place || !is) return;
+    const tick = place.appendChild(document.createElement("span"));
+    tick.className = "lenet-read";
+    tick.innerHTML = `<span aria-hidden="true"> ✓</span><span class="visually-hidden">, ${word}</span>`;
+  }
 
   function show() {
-    const lessons = read();
-    const known = links.filter(({ name }) => lessons.has(name)).length;
-    for (const { link, name } of links) {
-      link.querySelector(".lenet-read")?.remove();
-      if (!lessons.has(name)) continue;
-      const mark = link.appendChild(document.createElement("span"));
-      mark.className = "lenet-read";
-      mark.innerHTML = '<span aria-hidden="true"> ✓</span><span class="visually-hidden">, read</span>';
+    const { lessons, exercises, questions } = read();
+    for (const { link, name } of links) mark(link, "read", lessons.has(name));
+    for (const form of document.querySelectorAll(".lenet-answer")) {
+      const { exercise } = form.dataset;
+      mark(document.querySelector(`#${exercise} > .admonition-title`), "solved", exercises.has(exercise));
     }
-    count.textContent = known ? `${known} of ${links.length} lessons read` : "No lesson read yet";
-    clear.hidden = !known;
+    const known = links.filter(({ name }) => lessons.has(name)).length;
+    const right = [...questions.values()].filter(Boolean).length;
+    const parts = [
+      known && `${known} of ${links.length} lessons read`,
+      exercises.size && `${exercises.size} exercise${exercises.size > 1 ? "s" : ""} solved`,
+      questions.size && `${right} of ${questions.size} questions right at first`,
+    ].filter(Boolean);
+    count.textContent = parts.length ? parts.join(", ") : "No lesson read yet";
+    for (const button of buttons) button.hidden = !parts.length;
+  }
+
+  // The first answer that is opened counts.
+  function followQuiz() {
+    let question = 0;
+    for (const part of document.querySelector("#quiz")?.children ?? []) {
+      if (part.matches("p:has(> strong:first-child)")) question += 1;
+      if (!part.matches("details")) continue;
+      const name = `${here}-${question}`;
+      part.addEventListener("toggle", () => {
+        if (!part.open || read().questions.has(name)) return;
+        const right = part.querySelector("p")?.textContent.startsWith("Right");
+        change(({ questions }) => questions.set(name, Boolean(right)));
+      });
+    }
   }
 
   function followProgress() {
@@ -50,24 +123,18 @@
     line.tabIndex = -1;
     line.title = "Kept in this browser only";
     count.setAttribute("role", "status");
-    clear.type = "button";
-    clear.textContent = "Forget";
-    clear.setAttribute("aria-label", "Forget which lessons I have read");
-    clear.addEventListener("click", () => {
-      write(new Set());
-      show();
-      line.focus();
-    });
     contents.after(line);
     show();
-    const here = nameOf(location.href);
+    followQuiz();
+    document.addEventListener("lenet-answer", ({ detail: { exercise, right } }) => {
+      if (right) change(({ exercises }) => exercises.add(exercise));
+    });
     const end = document.querySelector(".prev-next-footer");
     if (!here || !end) return;
     new IntersectionObserver((seen, observer) => {
       if (!seen.some(({ isIntersecting }) => isIntersecting)) return;
       observer.disconnect();
-      write(read().add(here));
-      show();
+      change(({ lessons }) => lessons.add(here));
     }).observe(end);
   }
 

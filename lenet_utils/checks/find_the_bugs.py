@@ -3,7 +3,6 @@
 import itertools
 import math
 import os
-import re
 import tempfile
 import warnings
 import zipfile
@@ -52,14 +51,17 @@ def faults(letters: Any) -> str:
 
 def _letters(answer: Any) -> set[str]:
     """Take letters as one string or several, with or without commas and brackets."""
+    found = {letter for letter in _text(answer).lower() if letter not in " \t\r\n,.;()"}
+    if any(letter not in "".join(FAULTS.values()) and letter not in SOUND for letter in found):
+        wrong('expected the letters of lines in the script, from a to v, such as "afk".')
+    return found
+
+
+def _text(answer: Any) -> str:
     try:
-        text = "".join(itertools.islice(answer, 100)) if not isinstance(answer, dict) else "?"
+        return "".join(itertools.islice(answer, 100)) if not isinstance(answer, dict) else "?"
     except Exception:
-        text = "?"
-    found = set(re.sub(r"[\s,.;()]", "", text).lower())
-    if found <= {*"".join(FAULTS.values()), *SOUND}:
-        return found
-    wrong('expected the letters of lines in the script, from a to v, such as "afk".')
+        return "?"
 
 
 @check

@@ -234,11 +234,16 @@ def _missed(units: list[float], enough: int) -> list[int]:
 
 
 def _pair(answer: Any, name: str) -> tuple[float, float]:
+    coefficient, bias = _two(answer, name)
+    return number(coefficient, f"the coefficient of {name}"), number(bias, f"the bias of {name}")
+
+
+def _two(answer: Any, name: str) -> tuple[Any, Any]:
     try:
-        coefficient, bias = iter(() if isinstance(answer, set | dict | str | bytes) else answer)
+        first, second = iter(() if isinstance(answer, set | dict | str | bytes) else answer)
     except Exception:
         wrong(f"{name} is not a pair; expected (coefficient, bias), such as (0.25, 0).")
-    return number(coefficient, f"the coefficient of {name}"), number(bias, f"the bias of {name}")
+    return first, second
 
 
 def _rounded(answer: Any, name: str) -> float:

@@ -86,9 +86,7 @@ def loss_at_the_start(small: Any, large: Any) -> str:
         small: the loss for j = 1, to the nearest whole number.
         large: the loss for j = 10, to the nearest whole number.
     """
-    y = torch.full((1, 10), 84.0, dtype=torch.float64)
-    target = torch.zeros(1, dtype=torch.int64)
-    exact = [float(MAP(j=j)(y, target)) for j in (1.0, 10.0)]
+    exact = [84 + math.log(math.exp(-j) + 10 * math.exp(-84)) for j in (1, 10)]
     losses = unrounded(small, "the loss for j = 1"), unrounded(large, "the loss for j = 10")
     right = [rounds_to(loss, value) for loss, value in zip(losses, exact, strict=True)]
     if all(right):
