@@ -1,6 +1,7 @@
 """What several tests share: the built book on a host, a browser, and what it saw on each page."""
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -138,3 +139,28 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Show what the pages weigh, if a test, perhaps in another process, has measured them."""
     if REPORT.exists() and REPORT.stat().st_mtime >= terminalreporter.config.stash[STARTED]:
         terminalreporter.write_line(REPORT.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
+def ask(tmp_path_factory: pytest.TempPathFactory) -> Callable:
+    """Ask the page's modules something, in node."""
+    node = shutil.which("node")
+    if node is None:
+        without("no node on this computer")
+    folder = tmp_path_factory.mktemp("live")
+    for module in (ROOT / "book" / "_static" / "live").glob("*.js"):
+        shutil.copy(module, folder)
+    (folder / "package.json").write_text('{"type": "module"}', encoding="utf-8")
+
+    def answer(question, **asked):
+        run = subprocess.run(
+            [node, ROOT / "tests" / "live" / "ask.mjs", folder, question],
+            input=json.dumps(asked, default=str),
+            capture_output=True,
+            encoding="utf-8",
+            timeout=120,
+        )
+        assert run.returncode == 0, run.stderr
+        return json.loads(run.stdout)
+
+    return answer

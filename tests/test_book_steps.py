@@ -69,8 +69,11 @@ def test_modules_become_one_script_with_their_data(tmp_path):
         tmp_path,
         'import { one } from "./part.js";\nfetch(new URL(name, import.meta.url), one);\n',
     )
+    (folder / "instruments.js").write_text('import { two } from "./part.js";\n', encoding="utf-8")
     lenet_live.bundle(folder)
-    text = (folder / lenet_live.BUNDLE).read_text(encoding="utf-8")
+    other = (folder / "offline-instruments.js").read_text(encoding="utf-8")
+    assert 'modules["instruments.js"]' in other and 'modules["live.js"]' not in other
+    text = (folder / "offline.js").read_text(encoding="utf-8")
     assert '"weights/a.safetensors": "data:;base64,YWJj"' in text
     assert 'const { one } = modules["part.js"];' in text
     assert "fetch(files[name], one)" in text

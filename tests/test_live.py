@@ -4,11 +4,8 @@ import base64
 import gzip
 import json
 import re
-import shutil
-import subprocess
 import sys
 
-import conftest
 import pytest
 import torch
 from conftest import ROOT
@@ -32,31 +29,6 @@ BUILDERS = {"lenet5_1998": lenet5_1998, "lenet5_modern": lenet5_modern}
 BUDGET = 320_000  # bytes transferred: the code and the first network
 CORNER = {"left": 1.5, "top": 19.0, "height": 7.0}  # of a field of 28
 PLACES = [CORNER, {"left": 4, "top": 3, "height": 22}, {"left": 16, "top": 2, "height": 11}]
-
-
-@pytest.fixture(scope="module")
-def ask(tmp_path_factory):
-    """Ask the page's modules something, in node."""
-    node = shutil.which("node")
-    if node is None:
-        conftest._without("no node on this computer")
-    folder = tmp_path_factory.mktemp("live")
-    for module in LIVE.glob("*.js"):
-        shutil.copy(module, folder)
-    (folder / "package.json").write_text('{"type": "module"}', encoding="utf-8")
-
-    def answer(question, **asked):
-        run = subprocess.run(
-            [node, ROOT / "tests" / "live" / "ask.mjs", folder, question],
-            input=json.dumps(asked, default=str),
-            capture_output=True,
-            encoding="utf-8",
-            timeout=120,
-        )
-        assert run.returncode == 0, run.stderr
-        return json.loads(run.stdout)
-
-    return answer
 
 
 def random_network(kind):

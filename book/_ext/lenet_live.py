@@ -1,4 +1,4 @@
-"""The live network in one classic script, for a copy of the book that is opened from a file.
+"""The live network, and the instruments of the lessons, where a copy of the book lies in files.
 
 A browser loads neither ES modules nor data from `file:` addresses. This joins the modules of
 `_static/live/`, each in a function of its own, and carries the data as text. It reads what these
@@ -10,8 +10,8 @@ import json
 import re
 from pathlib import Path
 
-ENTRY = "live.js"
-BUNDLE = "offline.js"
+ENTRIES = {"live.js": "offline.js", "instruments.js": "offline-instruments.js"}
+"""The modules that a page begins with, and the classic script that stands for each."""
 IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./([\w.]+)";$', re.MULTILINE)
 EXPORT = re.compile(r"^export ((?:async )?(?:function|const|class) (\w+))", re.MULTILINE)
 LEFT = re.compile(r"^(?:import|export)\b.*|import\.meta", re.MULTILINE)
@@ -19,17 +19,18 @@ ADDRESS = "new URL(name, import.meta.url)"
 
 
 def bundle(folder: Path) -> None:
-    """Write the bundle of a folder of modules and data into that folder."""
+    """Write the bundles of a folder of modules and data into that folder."""
     data = [folder / "digits.json", *sorted((folder / "weights").iterdir())]
     files = {
         path.relative_to(folder).as_posix(): "data:;base64,"
         + base64.b64encode(path.read_bytes()).decode()
         for path in data
     }
-    parts = [f"const files = {json.dumps(files)};", "const modules = {};"]
-    parts += [_as_function(folder, name) for name in _in_order(folder, ENTRY, [])]
-    text = "\n".join(["(() => {", '"use strict";', *parts, "})();", ""])
-    (folder / BUNDLE).write_text(text, encoding="utf-8")
+    for entry, script in ENTRIES.items():
+        parts = [f"const files = {json.dumps(files)};", "const modules = {};"]
+        parts += [_as_function(folder, name) for name in _in_order(folder, entry, [])]
+        text = "\n".join(["(() => {", '"use strict";', *parts, "})();", ""])
+        (folder / script).write_text(text, encoding="utf-8")
 
 
 def _in_order(folder: Path, name: str, known: list[str]) -> list[str]:

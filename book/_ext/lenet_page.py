@@ -38,6 +38,7 @@ NEEDED_BY = {
     "mystnb": 'class="cell',
     "exercise": "exercise",
     "answers": "lenet-answer",
+    "wake": "lenet-instrument",
 }
 
 

@@ -8,6 +8,10 @@ const [folder, question] = process.argv.slice(2);
 const load = (name) => import(pathToFileURL(`${folder}/${name}`));
 const { buildNetwork, explain, forward, readSafetensors, verdict } = await load("network.js");
 const { inkOfGrey, prepare } = await load("preparation.js");
+const { affine, warp } = await load("warp.js");
+const { bent, limits } = await load("bend.js");
+const { covered } = await load("cover.js");
+const { sums } = await load("kernel.js");
 
 const asked = JSON.parse(readFileSync(0, "utf8"));
 const bytesOf = (text) => new Uint8Array(Buffer.from(text, "base64"));
@@ -53,6 +57,15 @@ const answers = {
     });
   },
   load: () => orError(() => network().kind),
+  affine: () => asked.ways.map(affine),
+  warp: () => asked.digits.map((digit) => asked.maps.map((map) => [...warp(bytesOf(digit), map)])),
+  bent: () => asked.digits.map((digit) => asked.ways.map((way) => [...bent(bytesOf(digit), way)])),
+  covered: () => asked.covers.map((cover) => [...covered(bytesOf(asked.digits[0]), ...cover)]),
+  sums: () => [...sums(asked.picture, asked.size, asked.weights)],
+  limits(net = network()) {
+    const read = (bytes) => verdict((forward(net, bytes), net)).digit;
+    return asked.digits.map((digit) => asked.names.map((way) => limits(read, bytesOf(digit), way)));
+  },
   prepare: () => asked.drawings.map((drawing) => [...prepared(drawing)]),
   ink: () => orError(() => [...inkOfGrey(bytesOf(asked.grey), asked.width, asked.height).bytes]),
 };

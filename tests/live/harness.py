@@ -3,6 +3,7 @@
 import functools
 import re
 import shutil
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,12 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
+from lenet_instruments import BLOCK  # noqa: E402 (the book's own extension)
+
 PAGE = "book/live.html"
+INSTRUMENTS = "book/instruments.html"
+NAMES = ("bend", "cover", "kernel")
 POLICY = "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'"
 
 
@@ -34,8 +40,15 @@ def assemble(folder: Path, weights: Path) -> Path:
     block = (static / "live" / "block.html").read_text(encoding="utf-8")
     text = (ROOT / "book" / "live.md").read_text(encoding="utf-8")
     block += re.search(r"<script.*?</script>", text)[0]
-    page = folder / PAGE
-    page.parent.mkdir()
+    (folder / "book").mkdir()
+    _write(folder / PAGE, block)
+    wake = '<script src="../_static/live/wake.js" defer></script>'
+    blocks = [BLOCK.format(up="../", name=name, pictures="") for name in NAMES]
+    _write(folder / INSTRUMENTS, "".join(blocks) + wake)
+    return folder
+
+
+def _write(page: Path, block: str) -> None:
     page.write_text(
         '<!doctype html><html lang="en" data-theme="light"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width"><title>LeNet-5, live</title>'
@@ -46,7 +59,6 @@ def assemble(folder: Path, weights: Path) -> Path:
         f"<h1>LeNet-5, live</h1>{block}<p>{'Text below. ' * 400}</p></body></html>",
         encoding="utf-8",
     )
-    return folder
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Draw the still pictures of the live page, which readers without scripts see.
+"""Draw the still pictures that stand where scripts do not run: the live page, the instruments.
 
 python tests/live/still.py [FOLDER OF WEIGHTS]
 """
@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from harness import ROOT, assemble, serve
+from harness import INSTRUMENTS, NAMES, PAGE, ROOT, assemble, serve
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
@@ -40,10 +40,28 @@ def main(weights: Path) -> None:
             page.add_style_tag(content=LEFT_OUT)
             page.wait_for_selector(".live-best")
             page.evaluate("document.fonts.ready")
-            shot = page.locator(".live-app").screenshot()
-            picture = Image.open(io.BytesIO(shot)).convert("RGB")
-            picture.save(TARGET / f"still-{mode}.webp", quality=50, method=6)
-            print(TARGET / f"still-{mode}.webp", picture.size)
+            keep(page.locator(".live-app").screenshot(), f"still-{mode}.webp")
+            page.set_viewport_size({"width": 752, "height": 1000})
+            page.goto(address.replace(PAGE, INSTRUMENTS))
+            page.evaluate("mode => document.documentElement.dataset.theme = mode", mode)
+            for name in NAMES:
+                tool = page.locator(f"[data-instrument={name}]")
+                tool.locator(".instrument-panel").wait_for()
+                if name != "kernel":
+                    tool.get_by_role("button", name="That is my guess").click()
+                    tool.get_by_text(
+                        "Of the 20" if name == "bend" else "The worst place"
+                    ).wait_for()
+                if name == "bend":
+                    tool.get_by_label("Turn", exact=True).fill("40")
+                page.wait_for_timeout(300)
+                keep(tool.locator(".instrument-panel").screenshot(), f"still-{name}-{mode}.webp")
+
+
+def keep(shot: bytes, name: str) -> None:
+    picture = Image.open(io.BytesIO(shot)).convert("RGB")
+    picture.save(TARGET / name, quality=50, method=6)
+    print(TARGET / name, picture.size)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,13 @@
 // The entry of the page: loads a network, and reads the drawing before each frame that changes it.
 
-import { buildNetwork, forward, readSafetensors } from "./network.js";
+import { forward } from "./network.js";
 import { FIELD, isEmpty, prepare } from "./preparation.js";
 import { Pad, paintBytes, readPicture } from "./drawing.js";
 import { NetworkView } from "./view.js";
 import { markup } from "./markup.js";
 import { playDemo } from "./demo.js";
+import { keepDigit } from "./store.js";
+import { loadDigits, loadNetwork } from "./loading.js";
 
 const NETWORKS = ["lenet5_1998", "lenet5_modern"]; // the second loads when it is chosen
 const QUIET = 600; // milliseconds without a change before the answer is spoken
@@ -88,11 +90,11 @@ class Live {
   }
 
   async showThumbnails() {
-    this.digits = await (await load("digits.json")).json();
+    this.digits = await loadDigits();
     for (const [digit, choices] of Object.entries(this.digits)) {
       const button = Object.assign(document.createElement("button"), { type: "button" });
       button.setAttribute("aria-label", `Test digit ${digit}`);
-      paintBytes(button.appendChild(document.createElement("canvas")), bytesOf(choices[0]), FIELD);
+      paintBytes(button.appendChild(document.createElement("canvas")), choices[0], FIELD);
       button.addEventListener("click", () => this.showDigit(digit));
       this.part("digits").append(button);
     }
@@ -102,7 +104,7 @@ class Live {
   showDigit(digit) {
     const choices = this.digits?.[digit];
     if (!choices) return;
-    this.pad.replace([], { bytes: bytesOf(choices[0]), size: FIELD, prepared: true });
+    this.pad.replace([], { bytes: choices[0], size: FIELD, prepared: true });
     choices.push(choices.shift());
   }
 
@@ -115,37 +117,16 @@ class Live {
   }
 
   read() {
-    forward(this.networks[this.kind], prepare(this.pad, this.part("prepared").checked));
+    const bytes = prepare(this.pad, this.part("prepared").checked);
+    forward(this.networks[this.kind], bytes);
     this.view.empty = isEmpty(this.pad);
     this.view.paint();
     this.part("hint").hidden = !this.view.empty && !this.pad.passing;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
       this.part("spoken").textContent = this.view.spoken;
+      if (this.pad.strokes.length && !this.pad.passing) keepDigit(bytes); // for the instruments
     }, QUIET);
-  }
-}
-
-function bytesOf(base64) {
-  return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-}
-
-/** Fetch a file that lies beside this one. */
-async function load(name) {
-  const answer = await fetch(new URL(name, import.meta.url)).catch(() => null);
-  if (!answer?.ok) {
-    throw new Error(`${name} could not be loaded: check the connection, then load the page again.`);
-  }
-  return answer;
-}
-
-async function loadNetwork(kind) {
-  const name = `weights/${kind}.safetensors`;
-  const buffer = await (await load(name)).arrayBuffer();
-  try {
-    return buildNetwork(kind, readSafetensors(buffer));
-  } catch (error) {
-    throw new Error(`${name} is damaged (${error.message}): load the page again.`);
   }
 }
 

@@ -1,0 +1,123 @@
+// The entry of a lesson's instruments: finds them, gives each the networks and the reader's digit.
+
+import { forward, verdict } from "./network.js";
+import { FIELD, isEmpty, prepare } from "./preparation.js";
+import { Pad, paintBytes } from "./drawing.js";
+import { element } from "./inspector.js";
+import { keepDigit, keptDigit } from "./store.js";
+import { loadDigits, loadNetwork } from "./loading.js";
+import { bend } from "./bend.js";
+import { cover } from "./cover.js";
+import { kernel } from "./kernel.js";
+
+const INSTRUMENTS = { bend, cover, kernel };
+const QUIET = 600; // milliseconds without a change before the state is spoken
+const FIRST = "7";
+
+/** What an instrument works with: networks, a digit, and places for what it shows. */
+class Bench {
+  constructor(root, networks, digits) {
+    Object.assign(this, { root, networks, digits });
+    this.app = root.querySelector(".instrument-app");
+    this.works = new Set();
+    this.bytes = keptDigit() ?? digits[FIRST][0];
+    this.spoken = element("p", "live-hidden");
+    this.spoken.setAttribute("role", "status");
+  }
+
+  /** The answer of a network to 28x28 bytes: {digit, outputs, none, probabilities}. */
+  ask(kind, bytes) {
+    const network = this.networks[kind];
+    const outputs = Float64Array.from(forward(network, bytes));
+    return { ...verdict(network), outputs };
+  }
+
+  /** Do `work` before the next frame, once for all changes until then. */
+  soon(work) {
+    if (!this.works.size) {
+      requestAnimationFrame(() => {
+        const works = [...this.works];
+        this.works.clear();
+        for (const each of works) each();
+      });
+    }
+    this.works.add(work);
+  }
+
+  say(text) {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => (this.spoken.textContent = text), QUIET);
+  }
+
+  start() {
+    const panel = element("div", "instrument-panel");
+    this.instrument = INSTRUMENTS[this.root.dataset.instrument](this, panel);
+    this.app.append(panel, this.chooser(), this.spoken);
+    this.app.hidden = false;
+    this.root.querySelector(".instrument-still").hidden = true;
+    this.root.querySelector(".live-message").textContent = "";
+    this.use(this.bytes);
+  }
+
+  use(bytes) {
+    this.bytes = bytes;
+    this.instrument.digit(bytes);
+  }
+
+  /** The reader's own digit, or one of the test set. */
+  chooser() {
+    const row = element("div", "instrument-digits");
+    row.setAttribute("role", "group");
+    row.setAttribute("aria-label", "The digit");
+    for (const [digit, choices] of Object.entries(this.digits)) {
+      const button = Object.assign(element("button"), { type: "button" });
+      button.setAttribute("aria-label", `Test digit ${digit}`);
+      paintBytes(button.appendChild(element("canvas")), choices[0], FIELD);
+      button.addEventListener("click", () => {
+        this.use(choices[0]);
+        choices.push(choices.shift());
+      });
+      row.append(button);
+    }
+    const own = element("details", "instrument-own");
+    own.append(Object.assign(element("summary"), { textContent: "Draw your own" }));
+    const canvas = element("canvas");
+    canvas.tabIndex = 0;
+    canvas.setAttribute("role", "application");
+    canvas.setAttribute("aria-label", "Drawing field: arrow keys move the pen, Space puts it down, "
+      + "Delete clears");
+    const clear = Object.assign(element("button"), { type: "button", textContent: "Clear" });
+    own.append(canvas, clear);
+    own.addEventListener("toggle", () => own.open && this.draw(canvas, clear), { once: true });
+    const block = element("div", "instrument-chooser");
+    block.append(row, own);
+    return block;
+  }
+
+  draw(canvas, clear) {
+    const read = () => {
+      pad.paint();
+      if (isEmpty(pad)) return;
+      const bytes = prepare(pad);
+      keepDigit(bytes);
+      this.use(bytes);
+    };
+    const pad = new Pad(canvas, () => this.soon(read));
+    clear.addEventListener("click", () => pad.clear());
+    pad.paint();
+  }
+}
+
+async function begin() {
+  const roots = [...document.querySelectorAll(".lenet-instrument")];
+  try {
+    const [lenet5_1998, lenet5_modern, digits] = await Promise.all([
+      loadNetwork("lenet5_1998"), loadNetwork("lenet5_modern"), loadDigits(),
+    ]);
+    for (const root of roots) new Bench(root, { lenet5_1998, lenet5_modern }, digits).start();
+  } catch (error) {
+    for (const root of roots) root.querySelector(".live-message").textContent = error.message;
+  }
+}
+
+begin();

@@ -1,0 +1,31 @@
+// What the page of the live network and the instruments load: networks, and digits of the test set.
+
+import { buildNetwork, readSafetensors } from "./network.js";
+import { bytesOf } from "./store.js";
+
+/** Fetch a file that lies beside this one. */
+async function load(name) {
+  const answer = await fetch(new URL(name, import.meta.url)).catch(() => null);
+  if (!answer?.ok) {
+    throw new Error(`${name} could not be loaded: check the connection, then load the page again.`);
+  }
+  return answer;
+}
+
+export async function loadNetwork(kind) {
+  const name = `weights/${kind}.safetensors`;
+  const buffer = await (await load(name)).arrayBuffer();
+  try {
+    return buildNetwork(kind, readSafetensors(buffer));
+  } catch (error) {
+    throw new Error(`${name} is damaged (${error.message}): load the page again.`);
+  }
+}
+
+/** Two test digits of each class: {digit: [bytes, bytes]}. */
+export async function loadDigits() {
+  const found = await (await load("digits.json")).json();
+  return Object.fromEntries(
+    Object.entries(found).map(([digit, choices]) => [digit, choices.map(bytesOf)]),
+  );
+}
