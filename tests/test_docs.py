@@ -13,6 +13,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
 import environment
@@ -93,9 +94,11 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (venv / environment.STAMP).write_text(
         environment.stamp(venv, ROOT / "requirements.txt"), encoding="utf-8"
     )
-    # Make reads this file first. tests/test_elsewhere.py builds a book.
+    # Make reads this file first. tests/test_elsewhere.py builds a book. A fork changes its
+    # pyproject.toml, so that make would install the fork, through the links, in this environment.
     (copy / "GNUmakefile").write_text(
-        "include Makefile\n_build/html/index.html vendor mnist:\n\t@echo not here\n",
+        "include Makefile\n"
+        "environment _build/html/index.html vendor mnist:\n\t@echo not here\n",
         encoding="utf-8",
     )
     for name in ("index.html", "slides/part1.html"):
@@ -112,8 +115,15 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         ["git", "push", "--quiet", "origin", "main", f"v{VERSION}"],
     ):
         subprocess.run(command, cwd=copy, env=surroundings(folder), check=True)
+    installed = where_installed()
     yield copy
     shutil.rmtree(copy / ".venv")  # links only
+    assert where_installed() == installed
+
+
+def where_installed() -> str | None:
+    """Return what pip noted of the folder that `lenet_utils` is imported from."""
+    return metadata.distribution("lenet-utils").read_text("direct_url.json")
 
 
 def surroundings(folder: Path) -> dict[str, str]:
