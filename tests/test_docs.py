@@ -97,8 +97,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     # Make reads this file first. tests/test_elsewhere.py builds a book. A fork changes its
     # pyproject.toml, so that make would install the fork, through the links, in this environment.
     (copy / "GNUmakefile").write_text(
-        "include Makefile\n"
-        "environment _build/html/index.html vendor mnist:\n\t@echo not here\n",
+        "include Makefile\nenvironment _build/html/index.html vendor mnist:\n\t@echo not here\n",
         encoding="utf-8",
     )
     for name in ("index.html", "slides/part1.html"):

@@ -11,7 +11,17 @@ from conftest import ROOT
 from playwright.sync_api import expect
 from torch.nn import functional as F
 
-from lenet_utils import load_mnist, load_trained, normalise_1998, pad_to_32
+from lenet_utils import (
+    TABLE_I,
+    SparseConv2d,
+    layer_table,
+    lenet5_1998,
+    load_mnist,
+    load_trained,
+    normalise_1998,
+    pad_to_32,
+    scaled_tanh,
+)
 from lenet_utils.distortions import warp
 
 sys.path.append(str(ROOT / "tests" / "live"))
@@ -241,3 +251,84 @@ def test_a_digit_drawn_once_is_read_everywhere(page, address):
 @pytest.mark.browser
 def test_nothing_is_wider_than_a_phone(page):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_change_is_relative_and_a_map_is_halved_in_four_ways(ask):
+    generator = torch.Generator().manual_seed(5)
+    size, coefficient, bias = 28, 0.3, -0.2
+    before, now = torch.randn(2, size, size, generator=generator, dtype=torch.float64)
+    found = ask(
+        "halved",
+        before=before.flatten().tolist(),
+        now=now.flatten().tolist(),
+        size=size,
+        coefficient=coefficient,
+        bias=bias,
+    )
+    assert found["change"] == pytest.approx(float((now - before).norm() / before.norm()))
+    four = F.avg_pool2d(before[None], 2)[0]
+    expected = [
+        scaled_tanh(4 * coefficient * four + bias),
+        four,
+        F.max_pool2d(before[None], 2)[0],
+        before[::2, ::2],
+    ]
+    for mine, theirs in zip(found["ways"], expected, strict=True):
+        assert torch.allclose(torch.tensor(mine, dtype=torch.float64), theirs.flatten())
+
+
+@pytest.mark.parametrize("table", [TABLE_I, torch.ones_like(TABLE_I)], ids=["Table I", "full"])
+def test_wires_are_counted_as_the_package_counts_layers(ask, table):
+    model = lenet5_1998()
+    model.c3 = SparseConv2d(table)
+    counted = layer_table(model, (1, 32, 32))
+    (found,) = ask("counts", crosses=[int(table.sum())])
+    assert found == {
+        "c3": counted["c3"].parameters,
+        "parameters": counted.parameters,
+        "connections": counted.connections,
+    }
+
+
+@pytest.mark.browser
+def test_the_digit_is_moved_and_every_layer_says_how_much_it_changed(page):
+    tool = page.locator("[data-instrument=shift]")
+    expect(tool.locator(".instrument-bars")).to_be_hidden()
+    tool.get_by_role("button", name="That is my guess").tap()
+    line = tool.locator(".instrument-answer")
+    expect(line).to_contain_text("Moved by 1 to the right and 0 down")
+    found = page.evaluate("fetch('../_static/live/digits.json').then((a) => a.json())")
+    seven = torch.frombuffer(bytearray(base64.b64decode(found["7"][0])), dtype=torch.uint8)
+    before = normalise_1998(pad_to_32(seven.view(1, 28, 28)))
+    now = before.roll(1, 3)
+    network = load_trained("lenet5_1998")
+    for name, part in network.named_children():
+        before, now = part(before), part(now)
+        if name in ("c1_act", "s2_act", "f6_act"):
+            changed = float((now - before).detach().norm() / before.detach().norm())
+            expect(line).to_contain_text(f"{name[:2].upper()} {100 * changed:.0f} %")
+    canvas = tool.get_by_role("application").first
+    canvas.press("ArrowLeft")
+    expect(line).to_contain_text("of C1 0 % changes")
+    figure = tool.locator(".instrument-four figcaption").first
+    expect(figure).to_have_text("Sum, coefficient, bias: changed by 0 %")
+    canvas.press("ArrowDown")
+    expect(figure).not_to_have_text("Sum, coefficient, bias: changed by 0 %")
+
+
+@pytest.mark.browser
+def test_wires_are_switched_after_a_guess(page):
+    tool = page.locator("[data-instrument=wires]")
+    line = tool.locator(".instrument-answer")
+    expect(line).to_have_text("60 wires.")
+    tool.get_by_label(re.compile("how many parameters")).fill("61706")
+    tool.get_by_role("button", name="That is my guess").tap()
+    expect(tool.locator(".instrument-limits")).to_contain_text("You guessed 61,706. It is 60,900")
+    expect(line).to_contain_text("96 wires: C3 has 2,416 parameters, the network 60,900")
+    tool.get_by_role("button", name="Table I", exact=True).tap()
+    expect(line).to_contain_text(
+        "60 wires: C3 has 1,516 parameters, the network 60,000, and 340,908"
+    )
+    box = tool.get_by_role("checkbox", name="Map 0 of C3 reads map 0 of S2")
+    box.press("Space")
+    expect(line).to_contain_text("59 wires: C3 has 1,491 parameters, the network 59,975")

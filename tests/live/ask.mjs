@@ -12,6 +12,8 @@ const { affine, warp } = await load("warp.js");
 const { bent, limits } = await load("bend.js");
 const { covered } = await load("cover.js");
 const { sums } = await load("kernel.js");
+const { change, halved } = await load("shift.js");
+const { counts } = await load("wires.js");
 
 const asked = JSON.parse(readFileSync(0, "utf8"));
 const bytesOf = (text) => new Uint8Array(Buffer.from(text, "base64"));
@@ -62,6 +64,11 @@ const answers = {
   bent: () => asked.digits.map((digit) => asked.ways.map((way) => [...bent(bytesOf(digit), way)])),
   covered: () => asked.covers.map((cover) => [...covered(bytesOf(asked.digits[0]), ...cover)]),
   sums: () => [...sums(asked.picture, asked.size, asked.weights)],
+  counts: () => asked.crosses.map(counts),
+  halved: () => ({
+    change: change(asked.before, asked.now),
+    ways: halved(asked.before, asked.size, asked.coefficient, asked.bias).map((way) => [...way]),
+  }),
   limits(net = network()) {
     const read = (bytes) => verdict((forward(net, bytes), net)).digit;
     return asked.digits.map((digit) => asked.names.map((way) => limits(read, bytesOf(digit), way)));

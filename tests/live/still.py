@@ -19,6 +19,10 @@ LEFT_OUT = (
 )
 
 
+# What appears some time after the guess.
+AFTER = {"bend": "Of the 20", "cover": "The worst place"}
+
+
 def main(weights: Path) -> None:
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -49,9 +53,8 @@ def main(weights: Path) -> None:
                 tool.locator(".instrument-panel").wait_for()
                 if name != "kernel":
                     tool.get_by_role("button", name="That is my guess").click()
-                    tool.get_by_text(
-                        "Of the 20" if name == "bend" else "The worst place"
-                    ).wait_for()
+                if name in AFTER:
+                    tool.get_by_text(AFTER[name]).wait_for()
                 if name == "bend":
                     tool.get_by_label("Turn", exact=True).fill("40")
                 page.wait_for_timeout(300)

@@ -9,8 +9,10 @@ import { loadDigits, loadNetwork } from "./loading.js";
 import { bend } from "./bend.js";
 import { cover } from "./cover.js";
 import { kernel } from "./kernel.js";
+import { shift } from "./shift.js";
+import { wires } from "./wires.js";
 
-const INSTRUMENTS = { bend, cover, kernel };
+const INSTRUMENTS = { bend, cover, kernel, shift, wires };
 const QUIET = 600; // milliseconds without a change before the state is spoken
 const FIRST = "7";
 
@@ -52,7 +54,8 @@ class Bench {
   start() {
     const panel = element("div", "instrument-panel");
     this.instrument = INSTRUMENTS[this.root.dataset.instrument](this, panel);
-    this.app.append(panel, this.chooser(), this.spoken);
+    this.app.append(panel, this.spoken);
+    if (this.instrument.choose !== false) panel.after(this.chooser());
     this.app.hidden = false;
     this.root.querySelector(".instrument-still").hidden = true;
     this.root.querySelector(".live-message").textContent = "";
