@@ -71,18 +71,24 @@ export function bend(bench, panel) {
   function show() {
     const picture = bent(bytes, now);
     paintBytes(canvas, picture, FIELD);
-    const [old, today] = ["lenet5_1998", "lenet5_modern"].map((kind) => bench.ask(kind, picture));
+    const old = bench.ask("lenet5_1998", picture);
     lines[0].textContent = told("LeNet-5 of 1998", old, true);
-    lines[1].textContent = told("LeNet-5 of today", today, false);
+    if (bench.networks.lenet5_modern) {
+      const today = bench.ask("lenet5_modern", picture);
+      lines[1].textContent = told("LeNet-5 of today", today, false);
+    }
     const changed = old.digit !== read(bytes);
     answers.classList.toggle("instrument-broken", changed);
-    const text = `${lines[0].textContent}. ${lines[1].textContent}.`;
+    const text = lines.map((line) => line.textContent && `${line.textContent}.`).join(" ");
     canvas.setAttribute("aria-label", `The bent digit. ${text}`);
     bench.say(text);
   }
 
   /** The reader's guess, this digit's limits, and those of the twenty test digits. */
   async function reveal(own) {
+    bench.need("lenet5_modern").then(() => bench.soon(show), (error) => {
+      lines[1].textContent = error.message;
+    });
     const most = limits(read, bytes, "turn")[1];
     spread.textContent = `You guessed ${own}°. It is read as ${read(bytes)} up to ${most}°`
       + `${most === WAYS.turn.max ? ", as far as the slider goes" : ""}. `;
