@@ -26,6 +26,8 @@ from lenet_utils import (
 from lenet_utils.figures import Figure
 from lenet_utils.photos import Photo, Step
 from lenet_utils.related_networks import lenet1
+from lenet_utils.results.agreement import Verdict
+from lenet_utils.results.matrix import PUBLISHED, Cell, Row
 
 PICTURES = torch.linspace(-1, 1, 5 * 28 * 28).view(5, 28, 28).abs()
 TABLE = layer_table(lenet5_1998(), (1, 32, 32))
@@ -33,6 +35,9 @@ ANSWERS = Evaluation(
     0.5, torch.tensor([3, 8]), torch.zeros(2, 10), torch.eye(10).long(), torch.tensor([1])
 )
 DRAW: dict[str, Callable[[], Figure]] = {
+    "agreement": lambda: figures.agreement(
+        [Row("a", tuple(Cell(p, None, Verdict("above"), 0.01, "") for p in PUBLISHED), None, "")]
+    ),
     "answers": lambda: figures.answers(
         PICTURES[:2], torch.tensor([3, 5]), ANSWERS, torch.arange(2)
     ),
