@@ -44,7 +44,8 @@ class Interpretations(SphinxDirective):
             "Each row is an interpretation of the paper, each column a published value. c: "
             "coefficients; h: the start of the curvature at F6."
         )
-        drawn = agreement(rows, caption=caption)._repr_html_()
+        # As in a lesson, where the style sheet keeps its letters readable on a phone.
+        drawn = f'<div class="cell_output">{agreement(rows, caption=caption)._repr_html_()}</div>'
         found: list[nodes.Node] = [nodes.raw("", drawn, format="html"), *made_by(RECORDS[0])]
         entries = ledger()
         for row in (row for row in rows if row.compared):
