@@ -27,6 +27,8 @@ from lenet_utils.figures import Figure
 from lenet_utils.graphs import from_columns, posteriors
 from lenet_utils.photos import Photo, Step
 from lenet_utils.related_networks import lenet1
+from lenet_utils.results.agreement import Verdict
+from lenet_utils.results.matrix import PUBLISHED, Cell, Row
 from lenet_utils.segmentation import find_cuts
 
 PICTURES = torch.linspace(-1, 1, 5 * 28 * 28).view(5, 28, 28).abs()
@@ -37,6 +39,9 @@ ANSWERS = Evaluation(
     0.5, torch.tensor([3, 8]), torch.zeros(2, 10), torch.eye(10).long(), torch.tensor([1])
 )
 DRAW: dict[str, Callable[[], Figure]] = {
+    "agreement": lambda: figures.agreement(
+        [Row("a", tuple(Cell(p, None, Verdict("above"), 0.01, "") for p in PUBLISHED), None, "")]
+    ),
     "answers": lambda: figures.answers(
         PICTURES[:2], torch.tensor([3, 5]), ANSWERS, torch.arange(2)
     ),

@@ -4,6 +4,7 @@ Each function returns a `Figure`: an SVG whose lines and letters take the colour
 around them, a text that says what is to be seen, and the arrays that were drawn.
 """
 
+from lenet_utils.figures.agreement import agreement
 from lenet_utils.figures.charts import Measured, Series, interval_plot, lines
 from lenet_utils.figures.costs import costs, size_and_work
 from lenet_utils.figures.hypotheses import cuts, graph
@@ -23,6 +24,7 @@ __all__ = [
     "Figure",
     "Measured",
     "Series",
+    "agreement",
     "answers",
     "by_layer",
     "confusion_matrix",
