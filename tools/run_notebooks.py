@@ -58,7 +58,7 @@ def execute(notebook: NotebookNode, folder: Path) -> None:
         resources={"metadata": {"path": str(folder)}},
         record_timing=False,
         coalesce_streams=True,
-    ).execute()
+    ).execute(env={**os.environ, "LENET_FIGURES": "book"})
     widgets = notebook.metadata.get("widgets")
     notebook.metadata = NotebookNode(METADATA)
     views = [output["data"][VIEW]["model_id"] for output in _shown(notebook) if _is_view(output)]
