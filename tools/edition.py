@@ -180,6 +180,9 @@ def renew() -> None:
     """Write all lessons into `_build/edition`, unless those there come from the same sources."""
     made = digest()
     if OUT.exists() and STAMP.exists() and STAMP.read_text(encoding="utf-8") == made:
+        for path in OUT.iterdir():  # what a run of a lesson has left there
+            if path.is_dir() and path.name != "binder":
+                shutil.rmtree(path)
         return
     build(OUT)
     STAMP.write_text(made, encoding="utf-8")
