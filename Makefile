@@ -84,7 +84,7 @@ mnist: environment
 vendor: environment
 	@$(PY) tools/vendor.py
 
-$(SITE): environment vendor FORCE
+$(SITE): environment vendor edition FORCE
 	@$(PY) tools/build_book.py
 
 # On three workers, one of which mostly waits for the browser, and with one thread each, since two

@@ -18,7 +18,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 import build_book
-import edition_outputs
 import nbformat
 from contents import ROOT, lessons
 from edition_text import BRANCH, Lesson, colab, heading, page, project
@@ -85,7 +84,7 @@ def code(cell: NotebookNode, lesson: Lesson) -> list[NotebookNode]:
     tags = cell.metadata.get("tags", [])
     titles = [title for tag, title in FOLDED.items() if tag in tags]
     kept = [tag for tag in tags if tag.startswith("nbval-")]
-    slider = edition_outputs.is_slider(cell.outputs)
+    slider = False
     metadata: dict[str, object] = {}
     if titles:
         metadata = {"cellView": "form", "jupyter": {"source_hidden": True}}
@@ -96,7 +95,11 @@ def code(cell: NotebookNode, lesson: Lesson) -> list[NotebookNode]:
     if "remove-output" in tags:
         cell.outputs = []
         kept = sorted({*kept, "nbval-ignore-output"})
-    cell.outputs = edition_outputs.plain(cell.outputs)
+    if cell.outputs:
+        import edition_outputs  # with PyTorch, which takes seconds, so only where it is needed
+
+        slider = edition_outputs.is_slider(cell.outputs)
+        cell.outputs = edition_outputs.plain(cell.outputs)
     cell.metadata = NotebookNode({**metadata, **({"tags": kept} if kept else {})})
     if not slider:
         return [cell]
