@@ -210,9 +210,7 @@ def test_code_and_what_it_said_are_those_of_the_source(path, edition):
         assert re.fullmatch(r"(# @title [^\n]+\n)?", new.source.removesuffix(old.source))
         assert new.execution_count == old.execution_count
         if "remove-output" not in old.metadata.get("tags", []):
-            said = [
-                text_of(o) for o in old.outputs if edition_outputs.VIEW not in o.get("data", {})
-            ]
+            shown = [o for o in old.outputs if edition_outputs.VIEW not in o.get("data", {})]
             kept = [text_of(o) for o in new.outputs if "text/markdown" not in o.get("data", {})]
             assert kept == [text_of(output) for output in shown]
     nbformat.validate(made)
