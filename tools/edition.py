@@ -17,9 +17,8 @@ import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
-import build_book
 import nbformat
-from contents import ROOT, lessons
+from contents import ROOT, lessons, pages
 from edition_text import BRANCH, Lesson, colab, heading, page, project
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
@@ -172,10 +171,15 @@ def build(folder: Path, paths: list[Path] | None = None) -> None:
 
 def digest() -> str:
     """Return what changes when the edition would."""
-    found = hashlib.sha256(build_book.digest().encode())
-    for path in sorted((ROOT / "tools").glob("edition*.py")):
-        found.update(path.read_bytes())
-    found.update("".join(map(version, ("matplotlib", "nbformat", "resvg_py"))).encode())
+    versions = [f"{name} {version(name)}" for name in ("matplotlib", "nbformat", "resvg_py")]
+    found = hashlib.sha256("\n".join(versions).encode())
+    sources = [ROOT / name for name in ("_config.yml", "_toc.yml", "book/references.bib")]
+    sources += [ROOT / f"{name}{kind}" for name in pages() for kind in (".md", ".ipynb")]
+    sources += sorted((ROOT / "tools").glob("edition*.py"))
+    sources += sorted((ROOT / "lenet_utils" / "figures").glob("*.py"))
+    for path in sources:
+        if path.is_file():
+            found.update(f"{path.relative_to(ROOT).as_posix()}\n".encode() + path.read_bytes())
     return found.hexdigest()
 
 
