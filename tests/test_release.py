@@ -34,6 +34,8 @@ FILES = {
     "book/welcome.md": "# Welcome\n",
     "book/references.bib": "",
     "requirements.txt": "",
+    "lenet_utils/__init__.py": "",
+    "lenet_utils/layers.py": "import torch\n",
     "README.md": 'pip install "x @ git+https://host/x@v1.2.3"\n',
     ".gitignore": "_build\n__pycache__\n",
 }
@@ -57,32 +59,36 @@ def lesson(text: str) -> str:
     return nbformat.writes(notebook) + "\n"
 
 
-@pytest.fixture
-def course(tmp_path, monkeypatch):
-    """A course with one lesson, its package, and a remote that has its branch main."""
+@pytest.fixture(scope="module")
+def pattern(tmp_path_factory):
+    """A course with one lesson, its package, its book, and a remote that has its branch main."""
     if not shutil.which("git"):
         without("no git on this computer")
-    for who in ("AUTHOR", "COMMITTER"):
-        monkeypatch.setenv(f"GIT_{who}_NAME", "x")
-        monkeypatch.setenv(f"GIT_{who}_EMAIL", "x@example.org")
-    folder, remote = tmp_path / "course", tmp_path / "remote.git"
+    folder = tmp_path_factory.mktemp("release") / "course"
     shutil.copytree(ROOT / "tools", folder / "tools", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(
-        ROOT / "lenet_utils", folder / "lenet_utils",
-        ignore=shutil.ignore_patterns("__pycache__", "records", "trained", "data"),
-    )  # fmt: skip
     (folder / "assignments").mkdir()
     shutil.copy(ROOT / "assignments" / "masters.py", folder / "assignments")
     for name, text in {**FILES, "notebooks/01_a.ipynb": lesson("A lesson")}.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
-    git(tmp_path, "init", "--quiet", "--bare", str(remote))
+    git(folder, "init", "--quiet", "--bare", "../remote.git")
     git(folder, "init", "--quiet", "--initial-branch=main")
     git(folder, "add", ".")
-    git(folder, "commit", "--quiet", "-m", "One")
-    git(folder, "remote", "add", "origin", str(remote))
+    git(folder, "-c", "user.name=x", "-c", "user.email=x@example.org", "commit", "-qm", "One")
+    git(folder, "remote", "add", "origin", "../remote.git")
     git(folder, "push", "--quiet", "origin", "main")
-    return folder
+    book(folder)
+    return folder.parent
+
+
+@pytest.fixture
+def course(pattern, tmp_path, monkeypatch):
+    """A copy of it, to release or to spoil."""
+    for who in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{who}_NAME", "x")
+        monkeypatch.setenv(f"GIT_{who}_EMAIL", "x@example.org")
+    shutil.copytree(pattern, tmp_path / "copy")
+    return tmp_path / "copy" / "course"
 
 
 @pytest.fixture
@@ -117,7 +123,6 @@ def on_remote(course: Path) -> dict[str, str]:
 
 
 def test_a_release_brings_tag_lessons_and_package_of_one_commit(course, run):
-    book(course)
     code, said = run("release", "v1.2.3")
     assert code == 0, said
     there, head = on_remote(course), git(course, "rev-parse", "HEAD")
@@ -151,7 +156,6 @@ def change(course: Path, name: str, old: str, new: str, committed: bool = True) 
 
 
 def test_a_changed_lesson_is_published_on_top(course, run):
-    book(course)
     run("release", "v1.2.3")
     git(course, "fetch", "--quiet", "--tags", "origin")
     first = on_remote(course)["refs/heads/edition"]
@@ -168,7 +172,6 @@ def test_a_changed_lesson_is_published_on_top(course, run):
 
 
 def test_lessons_wait_for_a_release_of_the_package_they_need(course, run):
-    book(course)
     run("release", "v1.2.3")
     git(course, "fetch", "--quiet", "--tags", "origin")
     before = on_remote(course)
@@ -223,7 +226,6 @@ def spoil_version(course: Path) -> None:
     ],
 )
 def test_what_does_not_belong_together_is_not_released(course, run, spoil, says):
-    book(course)
     spoil(course)
     before = on_remote(course)
     code, said = run("release", "v1.2.3")
@@ -238,7 +240,6 @@ def test_another_tag_than_that_of_the_version_is_refused(course, run):
 
 
 def test_where_the_remote_refuses_one_part_nothing_arrives(course, run):
-    book(course)
     hook = course.parent / "remote.git" / "hooks" / "update"
     hook.write_text('#!/bin/sh\ntest "$1" != refs/heads/edition\n', encoding="utf-8")
     hook.chmod(0o755)
