@@ -4,7 +4,9 @@
 # make test-lowest  the package's tests with the lowest versions that pyproject.toml declares
 # make test-native  the kernels with every compiler that is here, and for ARM under emulation
 # make mutants    change the code in 300 places, one at a time; list what no test notices (hours)
-# make lab        open the lessons in JupyterLab
+# make edition    write the lessons as the notebooks that people run, into _build/edition
+# make lab        open those in JupyterLab, in my-lessons; FOLDER=folder names another one
+# make colab      run them with the versions of Python's packages that Colab has
 # make serve      serve the built book at http://localhost:8000
 # make slides     the same, and say where the slides are: slides/*.md with figures of the lessons
 # make notebooks  run all lessons in place and store their outputs
@@ -40,16 +42,17 @@ export COURSE := $(value VENV)
 export GIVEN_PYTHON := $(value PYTHON)
 export GIVEN_SUBMISSIONS := $(value SUBMISSIONS)
 export GIVEN_ROSTER := $(value ROSTER)
+export GIVEN_FOLDER := $(if $(value FOLDER),$(value FOLDER),my-lessons)
 # The shell has a TERM too, its terminal's: only one that was given to make counts.
 ifeq ($(origin TERM),command line)
 export GIVEN_TERM := $(value TERM)
 unexport TERM
 endif
-unexport SUBMISSIONS ROSTER OPTIONS
+unexport SUBMISSIONS ROSTER OPTIONS FOLDER
 
 .DEFAULT_GOAL := book
 .NOTPARALLEL:
-.PHONY: book pdf slides test test-lowest test-native mutants lab serve notebooks assignments grade bench elsewhere clean
+.PHONY: book pdf slides test test-lowest test-native mutants edition lab colab serve notebooks assignments grade bench elsewhere clean
 .PHONY: environment grading vendor mnist FORCE
 
 book: $(SITE)
@@ -81,19 +84,19 @@ mnist: environment
 vendor: environment
 	@$(PY) tools/vendor.py
 
-$(SITE): environment vendor FORCE
+$(SITE): environment vendor edition FORCE
 	@$(PY) tools/build_book.py
 
 # On three workers, one of which mostly waits for the browser, and with one thread each, since two
 # that both want both cores wait for each other. Tests and lessons go file by file, and
 # tests/conftest.py says what more stays together.
-test: mnist $(SITE)
-	notebooks=$$($(PY) tools/contents.py --assignments) && lessons=$$($(PY) tools/contents.py) && \
+test: mnist edition $(SITE)
+	notebooks=$$($(PY) tools/contents.py --assignments) && \
 	$(PY) -m ruff check $(CODE) $$notebooks && \
 	$(PY) -m ruff format --check $(CODE) $$notebooks && \
 	OMP_NUM_THREADS=1 $(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder \
 		--nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
-		$(if $(TESTS),$(value TESTS),tests $$lessons)
+		$(if $(TESTS),$(value TESTS),tests _build/edition/*.ipynb)
 
 # With numpy 1 and with numpy 2, each in an environment of its own; NUMPY=2 tries that one alone.
 test-lowest:
@@ -107,8 +110,16 @@ mutants: mnist
 	@"$$GIVEN_PYTHON" tools/environment.py "$$COURSE-mutants" tools/mutants.txt "$$COURSE"
 	OMP_NUM_THREADS=1 "$$COURSE-mutants/bin/python" tools/mutants.py $(value OPTIONS)
 
-lab: mnist
-	$(PY) -m jupyterlab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks
+edition: environment
+	@$(PY) tools/edition.py
+
+lab: mnist edition
+	@$(PY) tools/lab.py "$$GIVEN_FOLDER"
+
+# In an environment of its own, which sees the packages of the course's, PyTorch among them.
+colab: mnist edition
+	@"$$GIVEN_PYTHON" tools/environment.py "$$COURSE-colab" tools/colab.txt "$$COURSE"
+	"$$COURSE-colab/bin/python" tools/run_edition.py $(value OPTIONS)
 
 serve: $(SITE)
 	@$(PY) -c 'import socket, sys; socket.create_server(("127.0.0.1", int(sys.argv[1])))' \

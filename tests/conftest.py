@@ -76,6 +76,15 @@ def site() -> Path:
 
 
 @pytest.fixture(scope="session")
+def edition() -> Path:
+    """The folder of the lessons that people run."""
+    folder = ROOT / "_build" / "edition"
+    if not (folder / "README.md").exists():
+        without("the edition is not written: run make edition")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def address(site: Path) -> Iterator[str]:
     """The address of the built book below a path of a strict host."""
     with host(site, "/a/copy/") as address:

@@ -43,6 +43,7 @@ RUN_BEFORE = {
         ".github/workflows/colab.yml",
         "pip install -q /course",
     ),
+    "make colab": (".github/workflows/colab.yml", "run: make colab"),
     "make bench": ("benchmarks/bench.py", "`make bench`"),  # a measurement, for a quiet machine
 }
 SHELL = r"""
@@ -97,12 +98,13 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     # Make reads this file first. tests/test_elsewhere.py builds a book. A fork changes its
     # pyproject.toml, so that make would install the fork, through the links, in this environment.
     (copy / "GNUmakefile").write_text(
-        "include Makefile\nenvironment _build/html/index.html vendor mnist:\n\t@echo not here\n",
+        "include Makefile\n"
+        "environment _build/html/index.html vendor mnist edition:\n\t@echo not here\n",
         encoding="utf-8",
     )
-    for name in ("index.html", "slides/part1.html"):
-        (copy / "_build" / "html" / name).parent.mkdir(parents=True, exist_ok=True)
-        (copy / "_build" / "html" / name).touch()
+    for name in ("html/index.html", "html/slides/part1.html", "edition/05_layer_by_layer.ipynb"):
+        (copy / "_build" / name).parent.mkdir(parents=True, exist_ok=True)
+        (copy / "_build" / name).touch()
     origin = folder / "origin.git"
     for command in (
         ["git", "init", "--quiet", "--bare", str(origin)],

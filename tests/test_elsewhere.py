@@ -67,9 +67,9 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for copy in copies:
             (folder / copy).parent.mkdir(exist_ok=True)
             shutil.copy(folder / name, folder / copy)
-    vendor = Path("book/_static/vendor")
-    if (ROOT / vendor).exists():
-        shutil.copytree(ROOT / vendor, folder / vendor)
+    for made in ("book/_static/vendor", "_build/edition"):
+        if (ROOT / made).exists():
+            shutil.copytree(ROOT / made, folder / made)
     os.umask(umask)
     return folder
 
@@ -136,7 +136,7 @@ def test_a_page_that_is_not_there_is_named_at_once(course: Path) -> None:
     toc = course / "_toc.yml"
     text = toc.read_text(encoding="utf-8")
     toc.write_text(f"{text}      - file: book/nowhere\n", encoding="utf-8")
-    said = make(course, "slides", fails=True).stdout
+    said = make(course, "slides", fails=True, made=("edition",)).stdout
     toc.write_text(text, encoding="utf-8")
     assert "The book was not built: _toc.yml names book/nowhere" in said
     assert index.exists() == before
@@ -231,8 +231,9 @@ def test_a_port_that_is_taken_is_named(course: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_lessons_open_in_jupyterlab(course: Path, tmp_path: Path) -> None:
-    command = ["make", "-C", course, f"VENV={sys.prefix}", "-o", "environment", "lab"]
+def test_the_lessons_open_in_jupyterlab(course: Path, tmp_path: Path, edition: Path) -> None:
+    old = ["-o", "environment", "-o", "edition"]
+    command = ["make", "-C", course, f"VENV={sys.prefix}", *old, "lab", "FOLDER=my 'own' work"]
     settings = '{"ServerApp": {"open_browser": false, "port": 0}}'
     (tmp_path / "jupyter_server_config.json").write_text(settings, encoding="utf-8")
     lab = subprocess.Popen(
@@ -248,6 +249,8 @@ def test_the_lessons_open_in_jupyterlab(course: Path, tmp_path: Path) -> None:
     os.killpg(lab.pid, signal.SIGKILL)  # it may wait for ever after a milder one
     lab.communicate()
     assert "http://" in said[-1], "".join(said)
+    given = {path.name for path in (course / "my 'own' work").glob("*.ipynb")}
+    assert given == {path.name for path in lessons()}
 
 
 def test_what_a_locale_cannot_print_stops_no_program() -> None:

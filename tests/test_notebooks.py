@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import edition_text
 import nbformat
 import pytest
 import yaml
@@ -17,9 +18,10 @@ VERSION = re.search(
     r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE
 )[1]
 SETUP = f"""\
+import os
 import sys
 
-if "google.colab" in sys.modules:
+if "google.colab" in sys.modules or "KAGGLE_KERNEL_RUN_TYPE" in os.environ:
     %pip install -q "lenet-utils @ git+{ADDRESS}@v{VERSION}\""""
 
 each_lesson = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
@@ -53,9 +55,7 @@ def test_the_first_cell_sets_colab_up(path):
 def test_launch_link_is_the_notebooks_own(path):
     text = "\n".join(cell.source for cell in nbformat.read(path, 4).cells)
     links = re.findall(r"https://colab\.research\.google\.com/[^\s)\"]*", text)
-    project = ADDRESS.removeprefix("https://github.com/")
-    name = path.relative_to(ROOT).as_posix()
-    assert set(links) == {f"https://colab.research.google.com/github/{project}/blob/main/{name}"}
+    assert set(links) == {edition_text.colab(path.stem)}
 
 
 @each_lesson

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import check_release
+import edition_text
 import pytest
 import yaml
 from conftest import ROOT
@@ -19,7 +20,6 @@ import lenet_page
 
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
 ADDRESS = CONFIG["repository"]["url"]
-BRANCH = CONFIG["repository"]["branch"]
 # What a browser fetches by itself, without a click.
 FETCHED = {"script": "src", "img": "src", "iframe": "src", "source": "src", "link": "href"}
 # Of <link>, these are fetched; others, such as canonical, only name something.
@@ -103,11 +103,16 @@ def test_launch_links_open_existing_notebooks(pages):
                 launched.setdefault(name, set()).add(link)
     assert set(launched) == {f"{name}.html" for name in documents() if name.startswith("notebooks")}
     for name, links in launched.items():
-        notebook = name.replace(".html", ".ipynb")
-        assert (ROOT / notebook).exists()
-        project = ADDRESS.removeprefix("https://github.com/")
-        expected = f"https://colab.research.google.com/github/{project}/blob/{BRANCH}/{notebook}"
-        assert links == {expected}
+        assert (ROOT / name.replace(".html", ".ipynb")).exists()
+        assert links == {edition_text.colab(Path(name).stem)}
+
+
+def test_a_lesson_is_downloaded_as_it_is_run(site, edition):
+    lessons = sorted(edition.glob("*.ipynb"))
+    assert lessons
+    for lesson in lessons:
+        downloaded = site / "_sources" / "notebooks" / lesson.name
+        assert downloaded.read_bytes() == lesson.read_bytes()
 
 
 @pytest.mark.parametrize("name", ["README.md", "pyproject.toml", "CITATION.cff", "CONTRIBUTING.md"])

@@ -3,8 +3,9 @@
     python tools/check_release.py [TAG]
 
 The set-up cells of lessons and assignments install the package by a tag, so a version that is
-named too early, or a tag that was forgotten, breaks each of them in Colab. With TAG, that of a
-release, the tag must be that of the version, on the commit that is checked out.
+named too early, a tag that was forgotten, or a package that has changed since, breaks them in
+Colab. With TAG, that of a release, the tag must be that of the version, on the commit that is
+checked out.
 """
 
 import argparse
@@ -69,6 +70,8 @@ def faults_of_tag(released: str | None) -> list[str]:
         return [f"there is no tag {tag}, which the set-up cells install: make it, and push it"]
     if f"v{version(git('show', f'{commit}:pyproject.toml'))}" != tag:
         return [f"the commit of {tag} has another version in its pyproject.toml"]
+    if not released and git("diff", "--name-only", commit, "HEAD", "--", "lenet_utils"):
+        return [f"lenet_utils has changed since {tag}, which the set-up cells install: release it"]
     if released and commit != git("rev-parse", "HEAD"):
         return [f"{tag} is on another commit than the one that is checked out"]
     return []

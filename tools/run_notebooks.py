@@ -19,6 +19,7 @@ import os
 import platform
 import re
 import sys
+import tempfile
 import time
 from importlib.metadata import version
 from pathlib import Path
@@ -45,7 +46,7 @@ def varying() -> list[tuple[str, str]]:
 
 
 def execute(notebook: NotebookNode, folder: Path) -> None:
-    """Run a notebook as if it lay in a folder, and bring the result into one form.
+    """Run a notebook in a folder, and bring the result into one form.
 
     Raises:
         CellExecutionError: a cell raised an error.
@@ -58,7 +59,7 @@ def execute(notebook: NotebookNode, folder: Path) -> None:
         resources={"metadata": {"path": str(folder)}},
         record_timing=False,
         coalesce_streams=True,
-    ).execute()
+    ).execute(env={**os.environ, "LENET_FIGURES": "book"})
     widgets = notebook.metadata.get("widgets")
     notebook.metadata = NotebookNode(METADATA)
     views = [output["data"][VIEW]["model_id"] for output in _shown(notebook) if _is_view(output)]
@@ -76,7 +77,7 @@ def run(notebook: NotebookNode, stored: NotebookNode, folder: Path, time_it: boo
     Args:
         notebook: to be run.
         stored: the same with its old outputs.
-        folder: in which it lies.
+        folder: in which it runs.
         time_it: note the time of the run even if nothing else has changed.
 
     Raises:
@@ -177,7 +178,8 @@ def renew(path: Path, time_it: bool) -> bool:
     try:
         stored = path.read_text(encoding="utf-8")
         notebook, before = (nbformat.reads(stored, as_version=4) for _ in range(2))
-        notebook = run(notebook, before, path.parent, time_it)
+        with tempfile.TemporaryDirectory() as empty:  # what a lesson saves is not left behind
+            notebook = run(notebook, before, Path(empty), time_it)
         edited = path.read_text(encoding="utf-8") != stored
     except Exception as error:  # whatever it is, the other notebooks are run
         print(f"failed, and was left as it was\n{type(error).__name__}: {error}")

@@ -15,6 +15,7 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 
 ROOT = Path(__file__).parents[2]
+EDITION = "edition"  # the branch with the lessons to run
 TEMPLATES = Path(__file__).parent / "templates"
 CARD = "_static/card.png"
 # In an archive of the repository, git writes the day of its commit here: see .gitattributes.
@@ -57,6 +58,17 @@ def _is_needed(file: Any, body: str) -> bool:
     return all(
         needed is not None and needed in body for part, needed in NEEDED_BY.items() if part in name
     )
+
+
+def lead_to_the_edition(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object
+) -> None:
+    """Let launch buttons open a lesson in the form that is made to be run (tools/edition.py)."""
+    sources = f"/blob/{app.config.html_theme_options['repository_branch']}/notebooks/"
+    for group in context.get("header_buttons", []):
+        for button in group.get("buttons", []):
+            if "url" in button:
+                button["url"] = button["url"].replace(sources, f"/blob/{EDITION}/")
 
 
 def describe(
@@ -160,3 +172,4 @@ def setup(app: Sphinx) -> None:
     app.connect("config-inited", add_footer)
     app.connect("html-page-context", describe)
     app.connect("html-page-context", lighten, priority=900)
+    app.connect("html-page-context", lead_to_the_edition, priority=900)

@@ -14,6 +14,7 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 
 HEADERS = Path(__file__).parents[1] / "_headers"
+EDITION = Path(__file__).parents[2] / "_build" / "edition"
 TRAINED = Path(__file__).parents[2] / "lenet_utils" / "trained"
 ARCHIVE = "lenet5-rebuilt.zip"
 THEME = "_static/styles/pydata-sphinx-theme.css"
@@ -51,6 +52,8 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     out = Path(app.outdir)
     shutil.copytree(TRAINED, out / "_static" / "live" / "weights", dirs_exist_ok=True)
     lenet_live.bundle(out / "_static" / "live")
+    for path in EDITION.glob("*.ipynb"):  # what the download button of a lesson gives
+        shutil.copy(path, out / "_sources" / "notebooks" / path.name)
     for pattern in LEFTOVERS:
         for path in out.glob(pattern):
             shutil.rmtree(path) if path.is_dir() else path.unlink()

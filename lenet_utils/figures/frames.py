@@ -13,6 +13,8 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from lenet_utils.figures import Figure
+from lenet_utils.figures.portable import Bundle, image, prose, show_bundles
+from lenet_utils.figures.style import for_the_book
 
 if TYPE_CHECKING:
     from ipywidgets import VBox
@@ -59,8 +61,37 @@ class FrameSlider:
     def _ipython_display_(self) -> None:
         from IPython.display import display
 
-        display({"text/plain": repr(self), "text/html": self._repr_html_()}, raw=True)
-        display(self.widget())
+        if for_the_book():
+            display({"text/plain": repr(self), "text/html": self._repr_html_()}, raw=True)
+            display(self.widget())
+            return
+        box = self.widget()
+        still, words = self.bundles(list(self.figures.values())[self.start].png())
+        view = {"version_major": 2, "version_minor": 0, "model_id": box.model_id}
+        still[0]["application/vnd.jupyter.widget-view+json"] = view
+        show_bundles([still, words])
+
+    def bundles(self, png: bytes) -> list[Bundle]:
+        """Return what a notebook holds without widgets: the frame shown first, and all in words.
+
+        Args:
+            png: the picture of that frame.
+        """
+        label, first = list(self.figures.items())[self.start]
+        texts = "\n".join(
+            f"- **{prose(name)}.** {prose(figure.alt)}" for name, figure in self.figures.items()
+        )
+        count = len(self.figures)
+        words = (
+            f"*A slider with {count} figures: run the cell to move it. It starts at "
+            f"{prose(label)}. {prose(first.caption)}*\n\n"
+            f"<details><summary>{prose(self.description)}: all {count} figures in words</summary>"
+            f"\n\n{texts}\n\n</details>"
+        )
+        return [
+            image(png, first.alt, repr(self)),
+            ({"text/markdown": words, "text/plain": first.caption}, {}),
+        ]
 
     def widget(self) -> "VBox":
         """Return the slider above the frames, as widgets."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal, ParamSpec
 import numpy as np
 from torch import Tensor
 
+from lenet_utils.figures.portable import Bundle, image, prose, show_bundles
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -21,23 +24,35 @@ BLUE, ORANGE, GREEN, PURPLE = "#3b82c4", "#d55e00", "#009e73", "#b05aa0"
 INK = "#010203"
 P = ParamSpec("P")
 WIDTH = 6.9  # inches at 100 dots: the text column of the book
+DOTS = 150  # an inch of a PNG
+
+
+def for_the_book() -> bool:
+    """Return whether outputs are made for the pages of the book."""
+    return os.environ.get("LENET_FIGURES") == "book"
 
 
 @dataclass(frozen=True)
 class Figure:
     """A figure that a notebook shows, with what it shows.
 
+    A notebook gets a picture that every viewer draws, and its caption: many leave out HTML with a
+    drawing in it when they do not trust the notebook. The book asks for that HTML with
+    `LENET_FIGURES=book` in the environment.
+
     Attributes:
         svg: the drawing.
         alt: what is to be seen, for readers who do not see it.
         caption: what to notice.
         arrays: the numbers behind it, by name.
+        canvas: matplotlib's figure, from which `png` draws it again.
     """
 
     svg: str
     alt: str
     caption: str
     arrays: dict[str, Any] = field(repr=False, default_factory=dict)
+    canvas: Any = field(repr=False, compare=False, default=None)
 
     def __repr__(self) -> str:
         return f"Figure. {self.alt}"
@@ -47,6 +62,32 @@ class Figure:
             f'<figure class="lenet-figure" role="group">'
             f"{self.svg}<figcaption>{escape(self.caption)}</figcaption></figure>"
         )
+
+    def _ipython_display_(self) -> None:
+        if for_the_book():
+            raise NotImplementedError  # IPython then asks for text and HTML
+        show_bundles(self.bundles(self.png()))
+
+    def png(self) -> bytes:
+        """Return the drawing as a PNG on white, three pixels for two of the page."""
+        from matplotlib import style
+
+        buffer = io.BytesIO()
+        self.canvas.set_layout_engine("none")  # what the SVG was laid out with stays
+        with style.context(STYLE, after_reset=True):
+            self.canvas.savefig(buffer, format="png", dpi=DOTS, facecolor="white")
+        return buffer.getvalue()
+
+    def bundles(self, png: bytes) -> list[Bundle]:
+        """Return what a notebook holds of the figure: the picture, then its words."""
+        words = (
+            f"<details><summary>The figure in words</summary>\n\n{prose(self.alt)}\n\n</details>"
+        )
+        caption = f"*{prose(self.caption)}*\n\n" if self.caption else ""
+        return [
+            image(png, self.alt, repr(self)),
+            ({"text/markdown": caption + words, "text/plain": self.caption}, {}),
+        ]
 
 
 def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
@@ -146,7 +187,7 @@ def render(figure: Any, alt: str, caption: str, **arrays: Any) -> Figure:
     svg = re.sub(r'(<svg [^>]*?)width="([\d.]+)pt" height="([\d.]+)pt"', _sized, svg, count=1)
     svg = _name_clips(svg.replace(INK, "currentColor"))
     label = f'<svg role="img" aria-label="{escape(alt)}" '
-    return Figure(svg.replace("<svg ", label, 1).strip(), alt, caption, arrays)
+    return Figure(svg.replace("<svg ", label, 1).strip(), alt, caption, arrays, figure)
 
 
 def _name_clips(svg: str) -> str:
