@@ -5,17 +5,28 @@ import os
 import re
 import shutil
 import sys
+from collections import defaultdict
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import alike
 import nbformat
 import rules
 from isolation import Limits, Sandbox
 from nbformat import NotebookNode
-from nbgrader.api import Gradebook
+from nbgrader.api import (
+    Assignment,
+    BaseCell,
+    Comment,
+    Grade,
+    Gradebook,
+    MissingEntry,
+    SubmittedAssignment,
+    SubmittedNotebook,
+)  # fmt: skip
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import Execute
@@ -31,8 +42,7 @@ from masters import copy_masters
 from masters import masters as masters_in
 
 CONFIG = "nbgrader_config.py"
-
-# nbgrader starts `alembic` by its bare name when it makes a gradebook.
+# nbgrader starts `alembic` by its bare name to make a gradebook.
 SCRIPTS = Path(find_spec("alembic").origin).parents[4] / "bin"
 os.environ["PATH"] = f"{SCRIPTS}{os.pathsep}{os.environ['PATH']}"
 
@@ -113,6 +123,10 @@ class Course:
                 found.append(Question(grade_id(cell), float(cell.metadata.nbgrader.points), title))
         return found
 
+    def tests(self, assignment: str) -> set[str]:
+        """Return the questions of an assignment whose points tests give."""
+        return {str(grade_id(c)) for c in self.releases[assignment].cells if is_test(c)}
+
     def master(self, assignment: str) -> NotebookNode:
         """Return an assignment as its author wrote it, with solutions and hidden tests."""
         path = self.folder / "source" / assignment / f"{assignment}.ipynb"
@@ -159,8 +173,10 @@ class Course:
             forbidden = rules.uses(checked, rules.forbidden(self.master(assignment)))
         except Exception as error:
             forbidden = [f"could not be searched for what is forbidden ({type(error).__name__})"]
-        answers = rules.answers(checked, self.releases[assignment])
-        return {"to_check": forbidden, "answers": answers}
+        return {
+            "to_check": forbidden, "answers": rules.answers(checked, self.releases[assignment]),
+            "code": alike.normalised(alike.code(checked)),
+        }  # fmt: skip
 
     def gradebook(self) -> Any:
         """Open the gradebook, for a `with`."""
@@ -169,8 +185,7 @@ class Course:
     def know(self, students: set[str]) -> None:
         """Enter students into the gradebook.
 
-        A worker of nbgrader's would do it itself; but two that grade files of one student at once
-        both find that he is missing, both enter him, and one of them fails.
+        Left to nbgrader's workers, two with files of one student would both try, and one fail.
         """
         with self.gradebook() as book:
             for student in sorted(students):
@@ -192,31 +207,74 @@ class Course:
                     grade.auto_score, grade.needs_manual_grade = 0, False
             book.db.commit()
 
-    def scores(self, assignment: str, student: str) -> dict[str, dict[str, Any]]:
-        """Return for each question: score, needs_reading, comment, and what was refused."""
-        with self.gradebook() as book:
+    def grades(self, book: Any, assignment: str, student: str) -> list[Any]:
+        """Return what an open gradebook holds for a submission; nothing if there is none."""
+        try:
             notebook = book.find_submission_notebook(assignment, assignment, student)
-            comments = {c.name: c.comment or "" for c in notebook.comments}
-            grades = {grade.name: grade for grade in notebook.grades}
+        except MissingEntry:
+            return []
+        return list(notebook.grades)
+
+    def scores(self, assignment: str, student: str) -> dict[str, dict[str, Any]]:
+        """Return for each question: score, needs_reading, comment, and what was refused.
+
+        Raises:
+            KeyError: the gradebook has nothing of this student's.
+        """
+        return self.all_scores(assignment, student)[student]
+
+    def all_scores(
+        self, assignment: str, student: str | None = None
+    ) -> dict[str, dict[str, dict[str, Any]]]:
+        """Return the same of every student, or of one, in one look at the gradebook."""
+        grades, comments = defaultdict(dict), defaultdict(dict)
+        with self.gradebook() as book:
+            for found, cell, whose in (
+                (grades, Grade, Grade.notebook_id), (comments, Comment, Comment.notebook_id)
+            ):  # fmt: skip
+                query = (
+                    book.db.query(SubmittedAssignment.student_id, BaseCell.name, cell)
+                    .select_from(SubmittedAssignment)
+                    .join(
+                        SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id
+                    )
+                    .join(cell, whose == SubmittedNotebook.id)
+                    .join(BaseCell, cell.cell_id == BaseCell.id)
+                    .join(Assignment, SubmittedAssignment.assignment_id == Assignment.id)
+                    .filter(Assignment.name == assignment)
+                )
+                if student is not None:
+                    query = query.filter(SubmittedAssignment.student_id == student)
+                for name, question, one in query:
+                    found[name][question] = one.comment if cell is Comment else one
             return {
-                question.name: _score(question, grades.get(question.name))
-                | {"comment": comments.get(question.name, "")}
-                for question in self.questions(assignment)
+                name: {
+                    question.name: _score(question, mine.get(question.name))
+                    | {"comment": comments[name].get(question.name) or ""}
+                    for question in self.questions(assignment)
+                }
+                for name, mine in grades.items()
             }
 
     def graded(self, assignment: str, student: str) -> NotebookNode | None:
         """Return the notebook with the outputs of its grading, None if there is none."""
-        path = self.place("autograded", assignment, student)
-        with contextlib.suppress(OSError, ValueError):
-            return nbformat.read(path, as_version=4)
-        return None
+        return _read(self.place("autograded", assignment, student))
+
+    def submitted(self, assignment: str, student: str) -> NotebookNode | None:
+        """Return the notebook as it was graded, None if there is none."""
+        return _read(self.place("submitted", assignment, student))
 
     def answers(self, assignment: str, student: str) -> dict[str, NotebookNode]:
         """Return the cells that a person reads, by name, as the student wrote them."""
-        with contextlib.suppress(OSError, ValueError):
-            notebook = nbformat.read(self.place("submitted", assignment, student), as_version=4)
-            return {grade_id(c): c for c in notebook.cells if is_counted(c) and not is_test(c)}
-        return {}
+        notebook = self.submitted(assignment, student)
+        cells = notebook.cells if notebook is not None else []
+        return {str(grade_id(c)): c for c in cells if is_counted(c) and not is_test(c)}
+
+
+def _read(path: Path) -> NotebookNode | None:
+    with contextlib.suppress(OSError, ValueError):
+        return nbformat.read(path, as_version=4)
+    return None
 
 
 def _score(question: Question, grade: Any) -> dict[str, Any]:
@@ -235,4 +293,8 @@ def _score(question: Question, grade: Any) -> dict[str, Any]:
         given = tests if tests is not None and 0 <= tests <= question.points else None
         total = given or 0.0
     needs_reading = given is None if refused else bool(grade.needs_manual_grade)
-    return {"score": float(total), "needs_reading": needs_reading, "refused": refused}
+    by_person = not refused and grade.manual_score is not None
+    return {
+        "score": float(total), "needs_reading": needs_reading, "refused": refused,
+        "by_person": by_person,
+    }  # fmt: skip
