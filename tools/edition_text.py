@@ -130,6 +130,13 @@ class Lesson:
         if name in ("image", "figure"):
             picture = f"![{options.get('alt', '')}]({self.address(argument)[0]})"
             return f"{picture}\n\n{text}\n" if text else picture
+        if name == "instrument":
+            address = (
+                f"{configuration()['html']['baseurl']}_static/live/still-{argument}-light.webp"
+            )
+            picture = f"![{options['alt']}]({address})"
+            link = f"[Move it yourself, in the book]({page(f'notebooks/{self.name}')})"
+            return quoted("\n\n".join((picture, text, link))) + "\n"
         # Something that only a page of the book can do: what it says, and the way there.
         title = self.inline(argument) or "More of this"
         link = f"[{title}, in the book]({page(f'notebooks/{self.name}')})"
