@@ -8,23 +8,20 @@ that draws is folded, like solutions. The same sources give the same bytes.
 """
 
 import argparse
-import hashlib
 import os
 import re
 import shutil
 import sys
 import tempfile
-from importlib.metadata import version
 from pathlib import Path
 
 import nbformat
-from contents import ROOT, lessons, pages
+from contents import ROOT, lessons
+from edition_sources import OUT, STAMP, digest
 from edition_text import BRANCH, Lesson, colab, heading, page, project
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
-OUT = ROOT / "_build" / "edition"
-STAMP = ROOT / "_build" / ".edition"
 FOLDED = {
     "setup": "Set-up",
     "remove-cell": "Set-up",
@@ -167,20 +164,6 @@ def build(folder: Path, paths: list[Path] | None = None) -> None:
         os.chmod(new / "binder" / "postBuild", 0o755)
         shutil.rmtree(folder, ignore_errors=True)
         new.rename(folder)
-
-
-def digest() -> str:
-    """Return what changes when the edition would."""
-    versions = [f"{name} {version(name)}" for name in ("matplotlib", "nbformat", "resvg_py")]
-    found = hashlib.sha256("\n".join(versions).encode())
-    sources = [ROOT / name for name in ("_config.yml", "_toc.yml", "book/references.bib")]
-    sources += [ROOT / f"{name}{kind}" for name in pages() for kind in (".md", ".ipynb")]
-    sources += sorted((ROOT / "tools").glob("edition*.py"))
-    sources += sorted((ROOT / "lenet_utils" / "figures").glob("*.py"))
-    for path in sources:
-        if path.is_file():
-            found.update(f"{path.relative_to(ROOT).as_posix()}\n".encode() + path.read_bytes())
-    return found.hexdigest()
 
 
 def renew() -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from check_release import disagreements, faults_of_tag
 from contents import ROOT
-from edition import OUT, STAMP, digest
+from edition_sources import OUT, STAMP, digest
 from edition_text import BRANCH
 
 

@@ -18,7 +18,7 @@ import tempfile
 import build_book
 from check_release import disagreements, faults_of_tag, version
 from contents import ROOT
-from edition import OUT
+from edition_sources import OUT
 from edition_text import BRANCH
 from publish_edition import GitError, commit, faults_of_sources, git, published
 
