@@ -12,11 +12,10 @@ from torch.nn import functional as F
 
 from lenet_utils.layers import digit_codes
 from lenet_utils.models import LeNet5
-from lenet_utils.strings import HEIGHT, NONE
+from lenet_utils.strings import NONE
+from lenet_utils.typesetting import HEIGHT, STRIDE
 
 CLASSES = NONE + 1
-STRIDE = 4
-"""Pixels from one column of answers to the next."""
 
 
 def sdnn_1998() -> LeNet5:
@@ -57,51 +56,84 @@ def column_penalties(model: LeNet5, fields: Tensor) -> Tensor:
     Returns:
         float (N, 1 + b, 11): the penalty of each class in each column of answers, minus the
         logarithm of its probability. Distances count as minus the scores.
+
+    Raises:
+        ValueError: fields of another shape; a network with another number of classes.
+
+    Source: Section VII.
     """
+    _require_fields(fields)
     outputs = model(fields)
     outputs = outputs if outputs.dim() == 4 else outputs[:, :, None, None]
+    if outputs.shape[1] != CLASSES:
+        raise ValueError(
+            f"the network has {outputs.shape[1]} classes; expected {CLASSES}, ten digits and "
+            '"none": sdnn_modern() or sdnn_1998().'
+        )
     scores = (-outputs if model.smallest_wins else outputs).squeeze(2)
     return -F.log_softmax(scores, 1).mT
 
 
 def cut_windows(fields: Tensor) -> Tensor:
-    """Cut the windows that the columns of answers see.
+    """Cut the windows that the columns of answers see; they share the memory of the fields.
 
-    Shapes: (N, C, 32, 32 + 4b) to (N, 1 + b, C, 32, 32).
+    Shapes: (N, 1, 32, 32 + 4b) to (N, 1 + b, 1, 32, 32).
+
+    Raises:
+        ValueError: fields of another shape.
     """
+    _require_fields(fields)
     return fields.unfold(3, HEIGHT, STRIDE).movedim(3, 1)
 
 
-def best_classes(penalties: Tensor) -> Tensor:
-    """Return the class of lowest penalty in each column: float (N, T, 11) to int64 (N, T)."""
-    return penalties.argmin(2)
+def _require_fields(fields: Tensor) -> None:
+    shape = tuple(fields.shape)
+    right = len(shape) == 4 and shape[1:3] == (1, HEIGHT)
+    if not right or shape[3] < HEIGHT or (shape[3] - HEIGHT) % STRIDE:
+        raise ValueError(
+            f"the fields have shape {shape}; expected (N, 1, {HEIGHT}, W) with a W of {HEIGHT} and "
+            f"a multiple of {STRIDE} more, as the normalised images of draw_strings have."
+        )
 
 
 def best_path(penalties: Tensor, *, entry: float = 0.0) -> Tensor:
     """Return the path of lowest penalty through the columns (Viterbi).
 
     A path has a class in each column; its penalty is the sum over its columns, and `entry` for each
-    character that begins. With an entry of 0 it is the best class of each column.
+    character that begins: each class but "none" that the column before has not. With an entry of 0
+    the path has the best class of each column.
 
     Args:
         penalties: float (N, T, 11).
-        entry: penalty of each beginning of a character.
+        entry: 0 or more.
 
     Returns:
         int64 (N, T), a class a column.
+
+    Raises:
+        ValueError: penalties of another shape, or that are NaN; an entry below 0 or not finite.
+
+    Source: Sections VI and VII; the penalty for a beginning is ours.
     """
-    count, columns, classes = penalties.shape
-    begin = torch.full((classes,), float(entry), device=penalties.device)
+    if penalties.dim() != 3 or penalties.shape[2] != CLASSES or not penalties.shape[1]:
+        raise ValueError(
+            f"the penalties have shape {tuple(penalties.shape)}; expected (N, T, {CLASSES}), as "
+            "column_penalties gives them."
+        )
+    if bool(penalties.isnan().any()):
+        raise ValueError("penalties are NaN; expected numbers. Has the network diverged?")
+    if not 0 <= entry < float("inf"):
+        raise ValueError(f"entry is {entry}; expected a number of 0 or more.")
+    begin = penalties.new_full((CLASSES,), entry)
     begin[NONE] = 0
     total = penalties[:, 0] + begin
+    every = torch.arange(CLASSES, device=penalties.device).expand_as(total)
     came_from = []
-    every = torch.arange(classes, device=penalties.device).expand(count, -1)
-    for t in range(1, columns):
+    for column in penalties[:, 1:].unbind(1):
         least, best = total.min(1, keepdim=True)
-        changed = least + begin
-        stays = total <= changed
+        stays = total <= least + begin
         came_from.append(torch.where(stays, every, best))
-        total = torch.where(stays, total, changed) + penalties[:, t]
+        total = torch.where(stays, total, least + begin) + column
     path = [total.argmin(1)]
     for back in reversed(came_from):
         path.append(back.gather(1, path[-1][:, None])[:, 0])
