@@ -19,6 +19,7 @@ from pathlib import Path
 import torch
 from grading import grading_section
 from online import online_section
+from sweep import sweep_section
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -220,6 +221,7 @@ def main() -> None:
         "epoch": lambda options: epoch_section(),
         "accuracy": lambda options: accuracy_section(options.seeds),
         "online": lambda options: online_section(),
+        "sweep": lambda options: sweep_section(),
         "grading": lambda options: grading_section(),
     }
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
