@@ -28,3 +28,14 @@ def test_what_does_not_fit_together_is_refused():
         figures.columns_of_answers(torch.zeros(32, 48), torch.zeros(4, 11), alt="too few")
     with pytest.raises(ValueError, match="a path of 3 for a field of 48 pixels"):
         figures.columns_of_answers(torch.zeros(32, 48), torch.zeros(5, 11), [1, 2, 3], alt="short")
+
+
+def test_fields_stand_two_a_row_with_their_titles():
+    images = torch.randint(0, 256, (3, 32, 100), dtype=torch.uint8)
+    figure = figures.fields(images, ["12", "345", "6"], alt="three fields with digits")
+    assert torch.equal(figure.arrays["images"], images)
+    assert figure.svg.count("<image") == 3
+    assert all(f">{title}<" in figure.svg for title in ("12", "345", "6"))
+    for wrong in (images[:0], images[:2]):
+        with pytest.raises(ValueError, match="expected a title for each"):
+            figures.fields(wrong, ["12", "345", "6"], alt="too few")

@@ -5,7 +5,7 @@ around them, a text that says what is to be seen, and the arrays that were drawn
 """
 
 from lenet_utils.figures.charts import Measured, Series, interval_plot, lines
-from lenet_utils.figures.columns import columns_of_answers
+from lenet_utils.figures.columns import columns_of_answers, fields
 from lenet_utils.figures.costs import costs, size_and_work
 from lenet_utils.figures.inside import answer_and_distances, by_layer, feature_maps
 from lenet_utils.figures.network import glyphs, maps, pictures, shares, wiring
@@ -25,6 +25,7 @@ __all__ = [
     "Series",
     "answers",
     "columns_of_answers",
+    "fields",
     "by_layer",
     "confusion_matrix",
     "convolution_step",
