@@ -20,8 +20,9 @@ def columns(count: Any) -> str:
     Args:
         count: how many columns a field of 200 pixels has.
     """
+    found = integer(count, "count")
     require(
-        integer(count, "count"),
+        found,
         43,
         {
             "is the steps of 4 pixels that the window can take: it stands somewhere before the "
@@ -33,7 +34,7 @@ def columns(count: Any) -> str:
             "is one too many: the first window takes 32 pixels, and each further one 4": 44,
             "is how many windows stand side by side without overlap": 6,
         },
-        f"{count} is not it. The first window takes 32 pixels; each further one takes 4 more.",
+        f"{found} is not it. The first window takes 32 pixels; each further one takes 4 more.",
     )
     return "One window, and (200 - 32) / 4 = 42 steps of it."
 
