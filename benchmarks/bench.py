@@ -20,6 +20,7 @@ import torch
 from grading import grading_section
 from graphs import graphs_section
 from online import online_section
+from sweep import sweep_section
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -221,6 +222,7 @@ def main() -> None:
         "epoch": lambda options: epoch_section(),
         "accuracy": lambda options: accuracy_section(options.seeds),
         "online": lambda options: online_section(),
+        "sweep": lambda options: sweep_section(),
         "grading": lambda options: grading_section(),
         "graphs": lambda options: graphs_section(),
     }

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("lenet_utils", "lenet_research")
 PARTS = ("checks", "figures", "results", "_native")
 """Of lenet_utils; the core is the rest."""
-DOCUMENTS = ("strings", "sdnn", "graphs", "segmentation")
+DOCUMENTS = ("strings", "typesetting", "sdnn", "graphs", "segmentation")
 """Modules that only Part V needs: counted by themselves."""
 LARGEST_MODULE = 300
 LARGEST_CORE = 4_500

@@ -28,10 +28,14 @@ from lenet_research.configurations import BASE, PAPER
 from lenet_research.experiment import Settings, Trainer
 from lenet_research.fast import RECIPE, FastTrainer
 from lenet_research.networks import MODERN_NETWORKS, NetworkTrainer
+from lenet_research.reading_strings import BASE as STRINGS
+from lenet_research.reading_strings import OLD as STRINGS_1998
+from lenet_research.reading_strings import ROUGH as NOISY_STRINGS
 from lenet_research.road import ADAM, MODERN, MOMENTUM, SDLM_LINEAR_OUTPUT, SGD, START
 from lenet_research.running import train_jobs
 from lenet_research.trainer_1998 import Trainer1998
 from lenet_research.trainer_minibatches import MinibatchTrainer
+from lenet_research.trainer_strings import StringTrainer
 from lenet_utils import fit, lenet5_modern
 from lenet_utils._native.loader import KernelUnavailable
 from lenet_utils.mnist import MNIST, Digits, load_mnist, normalise_modern
@@ -48,6 +52,11 @@ OLD = {**BASE, "epochs": 3, "training": 40, "validation": 30, "curvature_pattern
 # 40 digits in batches of 16: the last batch is short. Four epochs have rates 1, 0.4, 0.2, 0.2.
 ROAD = {"epochs": 4, "training": 40, "validation": 30}
 BATCHES = {**MODERN, **ROAD, "batch_size": 16, "optimizer": "momentum", "lr": 0.01}
+
+# 40 digits as the pool; two epochs of windows and two of strings, five updates each.
+FEW: Settings = {"validation": 30, "windows": 40, "window_batch": 9, "window_epochs": 2}
+FEW |= {"strings": 20, "string_batch": 4, "string_epochs": 2, "held_strings": 6}
+FEW |= {"test_strings": 6, "test_strings_each": 1}
 
 Jobs = list[tuple[str, Settings, int]]
 CASES: dict[str, tuple[type[Trainer], Jobs]] = {
@@ -145,6 +154,15 @@ CASES: dict[str, tuple[type[Trainer], Jobs]] = {
                 {**RECIPE, "batch_size": 32, "lr": 1e-3, "smoothing": 0.1, "weight_decay": 0.1},
                 1,
             )
+        ],
+    ),
+    "strings": (
+        StringTrainer,
+        [
+            ("modern", {**STRINGS, **FEW}, 0),
+            ("modern", {**STRINGS, **FEW}, 1),
+            ("1998", {**STRINGS_1998, **FEW}, 0),
+            ("with noise", {**NOISY_STRINGS, **FEW}, 0),
         ],
     ),
     "boosting": (

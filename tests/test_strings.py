@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from lenet_utils.mnist import Digits, load_mnist
-from lenet_utils.strings import HEIGHT, NONE, Layout, _glyphs, draw_strings, draw_windows, texts
+from lenet_utils.strings import HEIGHT, NONE, Layout, draw_strings, draw_windows, texts
+from lenet_utils.typesetting import resized
 
 
 @pytest.fixture(scope="module")
@@ -68,12 +69,12 @@ def test_boxes_and_labels_are_true(sample, gap):
 
 def test_a_size_of_one_is_a_copy_on_either_way(sample):
     chosen = torch.arange(40).view(20, 2)
-    copied, boxes = _glyphs(sample.train, chosen, torch.full((20,), 64))
+    copied, boxes = resized(sample.train.images, chosen, torch.full((20,), 64))
     sizes = torch.tensor([64, 80] * 10)
-    resized, others = _glyphs(sample.train, chosen, sizes)
-    assert torch.equal(copied[:, ::2], resized[:, ::2])
+    varied, others = resized(sample.train.images, chosen, sizes)
+    assert torch.equal(copied[:, ::2], varied[:, ::2])
     assert torch.equal(boxes[:, ::2], others[:, ::2])
-    assert not torch.equal(copied[:, 1::2], resized[:, 1::2])
+    assert not torch.equal(copied[:, 1::2], varied[:, 1::2])
 
 
 @pytest.mark.parametrize(("size", "side"), [(0.5, 4), (1.0, 8), (1.25, 10), (1.5, 12)])
@@ -232,8 +233,11 @@ def test_a_layout_that_cannot_be_is_refused(settings, told):
     [
         (lambda d: Digits(d.images.float(), d.labels), "the digits are torch.float32 of shape"),
         (lambda d: Digits(d.images[:, None], d.labels), "of shape (3, 1, 28, 28); expected uint8"),
-        (lambda d: Digits(d.images[:0], d.labels[:0]), "at least one picture"),
-        (lambda d: Digits(d.images, d.labels[:2]), "got 3 pictures and labels of shape (2,)"),
+        (lambda d: Digits(d.images[:0], d.labels[:0]), "at least one"),
+        (
+            lambda d: Digits(d.images, d.labels[:2]),
+            "images of shape (3, 28, 28) and labels of shape (2,)",
+        ),
         (lambda d: Digits(d.images, d.labels + 10), "expected the digits 0 to 9"),
         (
             lambda d: Digits(d.images * torch.tensor([1, 0, 1])[:, None, None], d.labels),

@@ -61,6 +61,10 @@ TESTS = {
     "lenet_utils/results/trained.py": "trainer_1998",
     "lenet_research/trainer_1998.py": "golden trainer_1998",
     "lenet_research/trainer_minibatches.py": "golden trainer_minibatches",
+    "lenet_research/trainer_strings.py": "golden trainer_strings",
+    "lenet_utils/sdnn.py": "sdnn",
+    "lenet_utils/strings.py": "strings",
+    "lenet_utils/typesetting.py": "strings",
 }
 """The modules, and the test files of each: `layers` is tests/test_layers.py."""
 

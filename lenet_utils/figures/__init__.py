@@ -6,6 +6,7 @@ around them, a text that says what is to be seen, and the arrays that were drawn
 
 from lenet_utils.figures.agreement import agreement
 from lenet_utils.figures.charts import Measured, Series, interval_plot, lines
+from lenet_utils.figures.columns import columns_of_answers, fields
 from lenet_utils.figures.costs import costs, size_and_work
 from lenet_utils.figures.hypotheses import cuts, graph
 from lenet_utils.figures.inside import answer_and_distances, by_layer, feature_maps
@@ -26,6 +27,8 @@ __all__ = [
     "Series",
     "agreement",
     "answers",
+    "columns_of_answers",
+    "fields",
     "by_layer",
     "confusion_matrix",
     "convolution_step",
