@@ -16,8 +16,11 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("lenet_utils", "lenet_research")
 PARTS = ("checks", "figures", "results", "_native")
 """Of lenet_utils; the core is the rest."""
+DOCUMENTS = ("strings", "sdnn", "graphs", "segmentation")
+"""Modules that only Part V needs: counted by themselves."""
 LARGEST_MODULE = 300
 LARGEST_CORE = 4_500
+LARGEST_DOCUMENTS = 1_200
 
 
 def modules(package: str) -> dict[str, Path]:
@@ -93,6 +96,8 @@ def part(name: str) -> str:
     package, *rest = name.split(".")
     if package == "lenet_research":
         return package
+    if rest and rest[0] in DOCUMENTS:
+        return "documents"
     return rest[0] if rest and rest[0] in PARTS else "core"
 
 
@@ -107,6 +112,7 @@ def lines_by_part() -> Counter[str]:
 def test_the_core_is_small():
     found = lines_by_part()
     assert found["core"] <= LARGEST_CORE
+    assert found["documents"] <= LARGEST_DOCUMENTS
     # With results and _native. The aim for all of these together is LARGEST_CORE, too: not reached.
     assert found["core"] + found["results"] + found["_native"] <= 5_890
 
