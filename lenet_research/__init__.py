@@ -48,7 +48,7 @@ __all__ = [
     "mean_interval",
 ]
 
-MODULES = ("configurations", "road", "networks", "baselines", "fast")
+MODULES = ("configurations", "road", "networks", "baselines", "fast", "reading_strings")
 """Modules of this package that define `EXPERIMENTS`, a list of Experiment."""
 
 

@@ -1,0 +1,52 @@
+"""Strings of digits, read by a LeNet-5 that sweeps over them: the experiments `strings...`.
+
+The networks are measured after they have learnt from windows, and after they have learnt from
+strings, see `trainer_strings`.
+Source: LeCun, Bottou, Bengio and Haffner (1998), Section VII.
+"""
+
+from lenet_research.experiment import Experiment, Settings
+from lenet_research.trainer_strings import StringTrainer
+
+BASE: Settings = {
+    "network": "modern",
+    "validation": 5_000,
+    "windows": 30_000,
+    "window_epochs": 4,
+    "window_batch": 64,
+    "window_rate": 2e-3,
+    "string_epochs": 10,
+    "strings": 4_800,
+    "string_batch": 32,
+    "string_rate": 2e-3,
+    "layouts": [{}],
+    "distortions": None,
+    "held_strings": 500,
+    "test_strings": 1_000,
+    "test_strings_each": 300,
+}
+"""Digits of the pool to learn from: all training digits but the `validation` held out. Rates fall
+to 0 along half a cosine. `layouts` are drawn equally often, see `Layout`."""
+
+OLD: Settings = {**BASE, "network": "1998"}
+ROUGH: Settings = {
+    **BASE,
+    "layouts": [
+        {"size": (0.7, 1.4), "slope": 0.1},
+        {"size": (0.7, 1.4), "slope": 0.1, "noise": 0.1},
+    ],
+    "distortions": {"scale": 0.1, "squeeze": 0.1, "shear": 0.2},
+}
+
+
+def _experiment(name: str, title: str, variant: str, settings: Settings) -> Experiment:
+    return Experiment(
+        name, title, "Section VII", {variant: settings}, 8, StringTrainer, side_by_side=1
+    )
+
+
+EXPERIMENTS = [
+    _experiment("strings", "What training on strings is worth", "modern", BASE),
+    _experiment("strings-1998", "The same for LeNet-5 of 1998", "1998", OLD),
+    _experiment("strings-noise", "The same with noise, size and slope", "modern", ROUGH),
+]
