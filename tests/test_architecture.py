@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("lenet_utils", "lenet_research")
-PARTS = ("checks", "figures", "results", "_native")
+PARTS = ("checks", "figures", "graphs", "results", "segmentation", "_native")
 """Of lenet_utils; the core is the rest."""
 DOCUMENTS = ("strings", "typesetting", "sdnn", "graphs", "segmentation")
 """Modules that only Part V needs: counted by themselves."""
