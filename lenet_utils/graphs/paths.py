@@ -166,7 +166,7 @@ def forward_penalty(graph: Graph) -> Tensor:
     """
     if _blocked(graph):
         return _infinite(graph)
-    f = {graph.start: graph.penalties.new_zeros(())}
+    f = {graph.start: graph.penalties[:0].sum()}  # 0, on the way to the penalties
     for node, arriving in graph.order:
         if arriving:
             before = torch.stack([f[graph.arcs[i].source] for i in arriving])
