@@ -67,11 +67,12 @@ def idx_values(content: bytes, file: object) -> Tensor:
     return torch.frombuffer(bytearray(content), dtype=torch.uint8)[start:].view(shape)
 
 
-def fit_into_box(ink: Tensor) -> Tensor:
+def fit_into_box(ink: Tensor, side: int = 0) -> Tensor:
     """Scale what is drawn so that it just fits into 20x20, and put it amid 28x28.
 
     Args:
         ink: uint8 (H, W), background 0.
+        side: the length that becomes 20 pixels, where that of the drawing itself is not longer.
 
     Returns:
         uint8 (28, 28); each pixel is the mean of the area that it covers.
@@ -81,7 +82,7 @@ def fit_into_box(ink: Tensor) -> Tensor:
     """
     rows, columns = _extent(ink)
     drawn = ink[rows, columns].double()
-    scale = BOX / max(drawn.shape)
+    scale = BOX / max(side, *drawn.shape)
     height, width = (max(1, int(side * scale + 0.5)) for side in drawn.shape)
     small = _areas(drawn.shape[0], height) @ drawn @ _areas(drawn.shape[1], width).T
     field = torch.zeros(FIELD, FIELD, dtype=torch.uint8)

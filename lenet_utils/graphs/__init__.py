@@ -4,7 +4,7 @@ An arc says something (a label) and costs something (a penalty). A path says wha
 costs the sum of their penalties; the lower, the better. Everything below is differentiable with
 respect to the penalties, which is how a network learns through a graph.
 
-Source: Sections IV to VI and VIII, pp. 17-30: segmentation, recognition and interpretation graphs,
+Source: Sections IV to VI and VIII: segmentation, recognition and interpretation graphs,
 the Viterbi and the forward penalty, and generalised transduction.
 """
 

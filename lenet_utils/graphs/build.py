@@ -26,7 +26,7 @@ def from_columns(penalties: Tensor, labels: Sequence[Label] | None = None) -> Gr
         penalties: float (T, K), such as -log_softmax of a network's scores, or its distances.
         labels: what the K classes are called; by default 0, 1, 2, ...
 
-    Source: Section VII, p. 25.
+    Source: Section VII.
     """
     if penalties.dim() != 2:
         raise ValueError(f"penalties have shape {tuple(penalties.shape)}; expected (T, K).")
@@ -53,7 +53,7 @@ def from_segments(segments: Sequence[tuple[int, int]], penalties: Tensor | None 
     Raises:
         ValueError: no pieces, or one whose cuts are not in order.
 
-    Source: Section V-A, p. 20.
+    Source: Section V.
     """
     if not segments or any(not 0 <= left < right for left, right in segments):
         wrong = next((s for s in segments if not 0 <= s[0] < s[1]), "none")
@@ -75,7 +75,7 @@ def recognised(graph: Graph, penalties: Tensor, labels: Sequence[Label] | None =
     Returns:
         A * K arcs that read the segment's label and write the class's.
 
-    Source: the recognition transformer, Section V-B, p. 21.
+    Source: the recognition transformer, Section V.
     """
     if penalties.dim() != 2 or len(penalties) != len(graph.arcs):
         raise ValueError(

@@ -119,7 +119,7 @@ def forward_penalties(columns: Tensor, graphs: Machine, lengths: Tensor | None =
     Raises:
         ValueError: columns of another shape, NaN in them, other numbers of strings or classes.
 
-    Source: the forward penalty, Section VI-C, p. 24.
+    Source: the forward penalty, Section VI.
     """
     lengths = _require(columns, graphs, lengths)
     n, count, _ = columns.shape

@@ -33,7 +33,7 @@ def compose(first: Graph, second: Graph) -> Graph:
         A graph that reads what the first one reads and writes what the second one writes, without
         arcs that are on no path. Where nothing agrees, it has no arcs.
 
-    Source: generalised transduction, Section VIII, p. 29.
+    Source: generalised transduction, Section VIII.
     """
     leaving, reading = defaultdict(list), defaultdict(list)
     for i, arc in enumerate(first.arcs):
@@ -92,7 +92,7 @@ def _trimmed(graph: Graph) -> Graph:
 def select(graph: Graph, wanted: Sequence[Label]) -> Graph:
     """Keep the paths that write the wanted string: the constrained graph.
 
-    Source: the path selector, Section VI-A, p. 22.
+    Source: the path selector, Section VI.
     """
     return compose(graph, from_string(wanted))
 
@@ -113,7 +113,7 @@ class Path(NamedTuple):
 
 
 def viterbi(graph: Graph) -> Path:
-    """Find the path of lowest penalty. Source: the Viterbi transformer, Section V-C, p. 21.
+    """Find the path of lowest penalty. Source: the Viterbi transformer, Section V.
 
     Its gradient is 1 on the arcs of the path and 0 on all others. Where there is no path, the
     penalty is infinite, and a warning (`NoPath`) says so.
@@ -162,7 +162,7 @@ def forward_penalty(graph: Graph) -> Tensor:
     Raises:
         ValueError: a cycle.
 
-    Source: Section VI-C, p. 24.
+    Source: Section VI.
     """
     if _blocked(graph):
         return _infinite(graph)
@@ -175,7 +175,7 @@ def forward_penalty(graph: Graph) -> Tensor:
 
 
 def logadd(penalties: Tensor, dim: int = -1) -> Tensor:
-    """Return -log of the sum of exp(-penalty) along a dimension. Source: Section VI-C, p. 24."""
+    """Return -log of the sum of exp(-penalty) along a dimension. Source: Section VI."""
     return -torch.logsumexp(-penalties, dim)
 
 
