@@ -14,13 +14,13 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("lenet_utils", "lenet_research")
-PARTS = ("checks", "figures", "graphs", "results", "segmentation", "_native")
+PARTS = ("checks", "figures", "results", "_native")
 """Of lenet_utils; the core is the rest."""
 DOCUMENTS = ("strings", "typesetting", "sdnn", "graphs", "segmentation")
 """Modules that only Part V needs: counted by themselves."""
 LARGEST_MODULE = 300
 LARGEST_CORE = 4_500
-LARGEST_DOCUMENTS = 1_200
+LARGEST_DOCUMENTS = 1_500
 
 
 def modules(package: str) -> dict[str, Path]:

@@ -24,10 +24,14 @@ from lenet_utils import (
     lenet5_1998,
 )
 from lenet_utils.figures import Figure
+from lenet_utils.graphs import from_columns, posteriors
 from lenet_utils.photos import Photo, Step
 from lenet_utils.related_networks import lenet1
+from lenet_utils.segmentation import find_cuts
 
 PICTURES = torch.linspace(-1, 1, 5 * 28 * 28).view(5, 28, 28).abs()
+STRING = (255 * PICTURES[0]).to(torch.uint8)
+HYPOTHESES = from_columns(torch.arange(6.0).view(2, 3))
 TABLE = layer_table(lenet5_1998(), (1, 32, 32))
 ANSWERS = Evaluation(
     0.5, torch.tensor([3, 8]), torch.zeros(2, 10), torch.eye(10).long(), torch.tensor([1])
@@ -42,6 +46,7 @@ DRAW: dict[str, Callable[[], Figure]] = {
         torch.arange(25.0).view(5, 5), torch.eye(3), (1, 2)
     ),
     "costs": lambda: figures.costs({"repaired": [0.11, 0.12], "sorted": [0.85, 0.9]}),
+    "cuts": lambda: figures.cuts(STRING, find_cuts(STRING), alt="a string"),
     "curves": lambda: figures.curves(
         [0, 1, 2], {"max": [0.0, 0.2, 0.3]}, xlabel="shift", ylabel="change", percent=True
     ),
@@ -50,6 +55,7 @@ DRAW: dict[str, Callable[[], Figure]] = {
         PICTURES[0], {"c1": PICTURES[:3] - 0.5, "c5": PICTURES.view(-1, 1, 1)[:120]}, alt="maps"
     ),
     "glyphs": lambda: figures.glyphs(digit_codes(), list("0123456789")),
+    "graph": lambda: figures.graph(HYPOTHESES, gradients=posteriors(HYPOTHESES), best=[0, 3]),
     "interval_plot": lambda: figures.interval_plot(
         {"a": figures.Measured(0.9, 0.05, 0.95), "b": figures.Measured(1.2, float("nan"))},
         xlabel="test error, %",

@@ -7,6 +7,7 @@ around them, a text that says what is to be seen, and the arrays that were drawn
 from lenet_utils.figures.charts import Measured, Series, interval_plot, lines
 from lenet_utils.figures.columns import columns_of_answers, fields
 from lenet_utils.figures.costs import costs, size_and_work
+from lenet_utils.figures.hypotheses import cuts, graph
 from lenet_utils.figures.inside import answer_and_distances, by_layer, feature_maps
 from lenet_utils.figures.network import glyphs, maps, pictures, shares, wiring
 from lenet_utils.figures.panels import curves, panels, windows
@@ -30,10 +31,12 @@ __all__ = [
     "confusion_matrix",
     "convolution_step",
     "costs",
+    "cuts",
     "descent",
     "curves",
     "feature_maps",
     "glyphs",
+    "graph",
     "interval_plot",
     "learning_curves",
     "lines",
