@@ -18,6 +18,7 @@ from pathlib import Path
 
 import torch
 from grading import grading_section
+from graphs import graphs_section
 from online import online_section
 from sweep import sweep_section
 from torch import Tensor, nn
@@ -223,6 +224,7 @@ def main() -> None:
         "online": lambda options: online_section(),
         "sweep": lambda options: sweep_section(),
         "grading": lambda options: grading_section(),
+        "graphs": lambda options: graphs_section(),
     }
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("sections", nargs="*", help=f"of {', '.join(sections)}; default: all")

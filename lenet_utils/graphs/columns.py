@@ -6,13 +6,12 @@ step takes all nodes of a column, of all strings. What it gives is the same.
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from lenet_utils.graphs.graph import EPSILON, Graph
-from lenet_utils.graphs.paths import logadd
 
 FORBIDDEN = 1e30
 """Stands for an infinite penalty, since infinity minus infinity is not a number."""
@@ -128,14 +127,61 @@ def forward_penalties(columns: Tensor, graphs: Machine, lengths: Tensor | None =
     read, sources = (part.expand(n, -1, -1).flatten(1) for part in (graphs.labels, graphs.sources))
     arcs = columns.clamp(max=FORBIDDEN).gather(2, read[:, None].expand(-1, count, -1))
     arcs = arcs.view(n, count, nodes, width) + graphs.penalties[:, None]
-    f = graphs.starts.to(arcs.dtype).expand(n, -1)
-    after = [f]
-    for column in arcs.unbind(1):
-        f = logadd(f.gather(1, sources).view(n, nodes, width) + column)
-        after.append(f)
-    last = torch.stack(after)[lengths, torch.arange(n)]
-    total = logadd(last + graphs.ends)
+    total: Tensor = _AllPaths.apply(-arcs, sources, -graphs.starts, -graphs.ends, lengths)
     return torch.where(total < FORBIDDEN / 2, total, math.inf)
+
+
+def _scan(
+    scores: Tensor, sources: Tensor, starts: Tensor, ends: Tensor, lengths: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return the totals (N,) and those of all nodes after each column, (T + 1, N, S).
+
+    All are scores, which are negative penalties, since logsumexp takes them so.
+    """
+    n, _, nodes, width = scores.shape
+    after = [starts.to(scores.dtype).expand(n, -1)]
+    for column in scores.unbind(1):
+        arriving = after[-1].gather(1, sources).view(n, nodes, width)
+        after.append(torch.logsumexp(arriving + column, 2))
+    history = torch.stack(after)
+    return torch.logsumexp(history[lengths, torch.arange(n)] + ends, 1), history
+
+
+class _AllPaths(torch.autograd.Function):
+    """The penalty of all paths, with its gradient by a recursion of its own.
+
+    PyTorch finds the same gradient and walks back through each operation of each step. Here the
+    share that an arc has in its node is computed for all columns at once. Second derivatives are
+    left to PyTorch.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, scores: Tensor, *graphs: Tensor) -> Tensor:
+        total, history = _scan(scores, *graphs)
+        ctx.save_for_backward(scores, *graphs, total, history)
+        return -total
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        scores, sources, starts, ends, lengths, total, history = ctx.saved_tensors
+        if torch.is_grad_enabled():
+            total, _ = _scan(scores, sources, starts, ends, lengths)
+            (found,) = torch.autograd.grad(-total, scores, gradient, create_graph=True)
+            return found, None, None, None, None
+        n, count, nodes, width = scores.shape
+        before = history[:-1].gather(2, sources.expand(count, -1, -1))
+        shares = before.view(count, n, nodes, width) + scores.transpose(0, 1)
+        shares = (shares - history[1:, :, :, None]).exp_()
+        # What the ends give goes back to the nodes of the last column, and from there on.
+        given = torch.zeros_like(history)
+        last = lengths, torch.arange(n)
+        given[last] = -gradient[:, None] * (history[last] + ends - total[:, None]).exp()
+        found = torch.empty_like(shares)
+        g = given[count]
+        for t in range(count - 1, -1, -1):
+            torch.mul(shares[t], g[:, :, None], out=found[t])
+            g = given[t].scatter_add(1, sources, found[t].view(n, -1))
+        return found.transpose(0, 1), None, None, None, None
 
 
 def _require(columns: Tensor, graphs: Machine, lengths: Tensor | None) -> Tensor:
