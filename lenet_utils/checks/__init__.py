@@ -9,6 +9,7 @@ from lenet_utils.checks.changed_pictures import gradient_step, occlusion
 from lenet_utils.checks.debugging import fraction_right, preparation, training_epoch
 from lenet_utils.checks.find_the_bugs import choice_of_epoch, faults, saved_weights, suspects
 from lenet_utils.checks.from_pixels import parameters_by_layer, shift, shifted_copies
+from lenet_utils.checks.hypotheses import lowest_by_hand, lowest_penalties, months
 from lenet_utils.checks.layer_by_layer import c3_counts, seven_by_seven, subsampling
 from lenet_utils.checks.local_connectivity import (
     layer_sides,
@@ -43,6 +44,9 @@ __all__ = [
     "path_penalty",
     "saving",
     "spell",
+    "lowest_by_hand",
+    "lowest_penalties",
+    "months",
     "correlation_ratio",
     "gradient_step",
     "occlusion",
