@@ -30,7 +30,7 @@ def lowest_by_hand(penalty: Any) -> str:
         192: "192 is what the best path says. What does it cost?",
     }
     if found == 8.5:
-        return "The path says 192. Seven additions and two comparisons a node were enough for it."
+        return "The path says 192. Seven additions and three comparisons were enough for it."
     for value, message in mistakes.items():
         if found == value:
             wrong(message)
