@@ -52,9 +52,10 @@ def pictures(
     values = images.detach().float().cpu()
     columns = min(columns, len(values))
     rows = -(-len(values) // columns)
-    size = WIDTH / max(columns, 4)
+    flat = min(1.0, values.shape[1] / values.shape[2])  # wide pictures need less height
+    size = WIDTH / max(columns, 4 * flat)
     figure, axes = subplots(
-        rows, columns, size * columns, rows * (size + (0.3 if titles else 0.02))
+        rows, columns, size * columns, rows * (flat * size + (0.3 if titles else 0.02))
     )
     limit = values.abs().max().item() or 1.0
     low, high = (-limit, limit) if signed else (values.min().item(), values.max().item())
