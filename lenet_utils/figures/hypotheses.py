@@ -81,7 +81,7 @@ def graph(
     arcs, left_out = _chosen(hypotheses, set(best), shown)
     drawn = _laid_out(hypotheses, arcs, place, slopes, set(best))
     top = max(one.height for one in drawn)
-    figure, axes = subplots(1, 1, WIDTH, top + 0.75)
+    figure, axes = subplots(1, 1, min(WIDTH, 0.95 * len(order)), top + 0.75)
     axis = axes[0, 0]
     axis.set(xlim=(-0.35, len(order) - 0.65), ylim=(-0.35, top + 0.4))
     axis.axis("off")
