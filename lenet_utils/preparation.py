@@ -80,8 +80,7 @@ def fit_into_box(ink: Tensor, side: int = 0) -> Tensor:
     Raises:
         ValueError: another shape or type, or no ink.
     """
-    rows, columns = _extent(ink)
-    drawn = ink[rows, columns].double()
+    drawn = ink[_extent(ink)].double()
     scale = BOX / max(side, *drawn.shape)
     height, width = (max(1, int(side * scale + 0.5)) for side in drawn.shape)
     small = _areas(drawn.shape[0], height) @ drawn @ _areas(drawn.shape[1], width).T
