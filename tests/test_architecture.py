@@ -108,7 +108,7 @@ def test_the_core_is_small():
     found = lines_by_part()
     assert found["core"] <= LARGEST_CORE
     # With results and _native. The aim for all of these together is LARGEST_CORE, too: not reached.
-    assert found["core"] + found["results"] + found["_native"] <= 6_260
+    assert found["core"] + found["results"] + found["_native"] <= 6_270
 
 
 @pytest.mark.slow
