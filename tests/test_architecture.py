@@ -114,7 +114,7 @@ def test_the_core_is_small():
     assert found["core"] <= LARGEST_CORE
     assert found["documents"] <= LARGEST_DOCUMENTS
     # With results and _native. The aim for all of these together is LARGEST_CORE, too: not reached.
-    assert found["core"] + found["results"] + found["_native"] <= 6_268
+    assert found["core"] + found["results"] + found["_native"] <= 6_270
 
 
 @pytest.mark.slow
