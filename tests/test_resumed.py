@@ -14,7 +14,7 @@ from jupyter_client import KernelManager
 from jupyter_client.blocking import BlockingKernelClient
 
 # A sample, so that an epoch takes moments, and so many epochs that the first is not the last.
-EPOCHS = 30
+EPOCHS = 12
 SMALLER = {
     "load_mnist()": "load_mnist(sample=True)",
     "5_000, seed=0": "100, seed=0",
