@@ -15,6 +15,7 @@ from batch import READ, Batch
 from course import Course, CourseError
 from isolation import Limits, readable, sandbox
 from reading import Reader
+from regrading import Again
 from sanitise import plain
 from submissions import find
 
@@ -29,6 +30,11 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--output", type=Path, help="default: SUBMISSIONS-graded, beside it")
     parser.add_argument("--course", type=Path, default=HERE.parent, help="folder with source/")
     parser.add_argument("--roster", type=Path, help="CSV of the class, from a learning platform")
+    parser.add_argument("--again", action="store_true", help="grade all again")
+    parser.add_argument("--student", action="append", default=[], help="again, this one alone")
+    parser.add_argument("--question", action="append", default=[], help="again, for its points")
+    parser.add_argument("--why", default="", help="a sentence for those whose points change")
+    parser.add_argument("--names", action="store_true", help="show names on the marking pages")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     limits = Limits()
     parser.add_argument("--cell-seconds", type=float, default=limits.cell_seconds)
@@ -57,20 +63,24 @@ def main() -> str | None:
         listed = roster.read(given.roster) if given.roster else []
         with Reader(course.releases, output / READ) as reader:
             found = find(folder, course.releases, reader)
+        again = None
+        if given.again or given.student or given.question:
+            again = Again(frozenset(given.student), frozenset(given.question))
+            again.check(found.submissions, course)
         around = sandbox()
     except (CourseError, ValueError, RuntimeError, OSError) as error:
         return str(error)
     print(f"{len(found.submissions)} submissions; each in a sandbox: {around.describe()}")
     limits = Limits(given.cell_seconds, given.notebook_seconds, given.megabytes)
-    batch = Batch(course, output, around, limits, max(1, given.workers))
+    batch = Batch(course, output, around, limits, max(1, given.workers), again)
     batch.run(found.submissions, lambda line: print(plain(line, LINE), flush=True))
-    for problem in reports.write(batch, found, listed):
+    for problem in reports.write(batch, found, listed, reports.Wishes(given.names, given.why)):
         print(plain(problem, LINE))
     print(f"Every file: {output / 'files.csv'}")
     for assignment in sorted({s.assignment for s in found.submissions}):
         print(f"Points: {output / assignment / 'grades.csv'}")
         print(f"Pages for students: {output / assignment / 'feedback'}")
-        print(f"For your own marks: {output / assignment / 'marks.csv'}")
+        print(f"To mark: {output / assignment / 'marking'}, or {output / assignment / 'marks.csv'}")
     return None
 
 

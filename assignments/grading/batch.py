@@ -15,8 +15,10 @@ from typing import Any
 
 import precheck
 import reading
+import regrading
 from course import Course
 from isolation import Limits, Sandbox
+from pages import said
 from processes import context, end, leave_terminal
 from student import PATIENCE
 from submissions import Submission
@@ -36,6 +38,7 @@ class Batch:
     sandbox: Sandbox
     limits: Limits
     workers: int
+    again: regrading.Again | None = None
 
     def record(self, submission: Submission) -> Path:
         """Return the file that says how a submission was graded."""
@@ -43,7 +46,7 @@ class Batch:
 
     def run(self, submissions: list[Submission], say: Callable[[str], None]) -> None:
         """Grade what has not been graded; what has and is unchanged is left as it is."""
-        todo = [s for s in submissions if not self._done(s)]
+        todo = [s for s in submissions if self._is_asked(s)]
         if len(todo) < len(submissions):
             say(f"{len(submissions) - len(todo)} graded before and unchanged")
         if todo:
@@ -66,6 +69,14 @@ class Batch:
         finally:
             for process, *_ in running.values():
                 end(process)
+
+    def _is_asked(self, submission: Submission) -> bool:
+        """Whether it is to be graded; where some are to be again, others wait for another run."""
+        if not self.again:
+            return not self._done(submission)
+        if wanted := self.again.wants(submission):
+            self.record(submission).unlink(missing_ok=True)
+        return wanted or not self._recorded(submission)
 
     def _load(self, todo: list[Submission]) -> None:
         """Import what the tests import: once here, not once in every worker."""
@@ -161,13 +172,19 @@ class Batch:
         assignment, student = submission.assignment, submission.student
         release = self.course.releases[assignment]
         checked = precheck.check(reading.kept(self.output / READ, submission.digest), release)
+        earlier = regrading.before(self.course, assignment, student)
         self.course.forget(assignment, student)
         error = self.course.autograde(assignment, student, checked, self.sandbox, self.limits, slot)
         if error:
             print(error)
         reason = f"nbgrader could not grade it, see log.txt; {FIX}" if error else ""
         look = self.course.to_check(assignment, checked.notebook)
-        return {"notes": checked.notes, "reason": reason, **look}
+        if not error:
+            look["to_check"] += regrading.restore(
+                self.course, assignment, student, earlier, checked.notebook, self.again
+            )
+        failed, _ = said(self.course.graded(assignment, student))
+        return {"notes": checked.notes, "reason": reason, "failed": failed, **look}
 
 
 def _nothing(reason: str) -> dict[str, Any]:

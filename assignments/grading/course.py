@@ -15,7 +15,7 @@ import nbformat
 import rules
 from isolation import Limits, Sandbox
 from nbformat import NotebookNode
-from nbgrader.api import Gradebook
+from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import Execute
@@ -113,6 +113,10 @@ class Course:
                 found.append(Question(grade_id(cell), float(cell.metadata.nbgrader.points), title))
         return found
 
+    def tests(self, assignment: str) -> set[str]:
+        """Return the questions of an assignment whose points tests give."""
+        return {str(grade_id(c)) for c in self.releases[assignment].cells if is_test(c)}
+
     def master(self, assignment: str) -> NotebookNode:
         """Return an assignment as its author wrote it, with solutions and hidden tests."""
         path = self.folder / "source" / assignment / f"{assignment}.ipynb"
@@ -192,6 +196,14 @@ class Course:
                     grade.auto_score, grade.needs_manual_grade = 0, False
             book.db.commit()
 
+    def grades(self, book: Any, assignment: str, student: str) -> list[Any]:
+        """Return what an open gradebook holds for a submission; nothing if there is none."""
+        try:
+            notebook = book.find_submission_notebook(assignment, assignment, student)
+        except MissingEntry:
+            return []
+        return list(notebook.grades)
+
     def scores(self, assignment: str, student: str) -> dict[str, dict[str, Any]]:
         """Return for each question: score, needs_reading, comment, and what was refused."""
         with self.gradebook() as book:
@@ -206,17 +218,23 @@ class Course:
 
     def graded(self, assignment: str, student: str) -> NotebookNode | None:
         """Return the notebook with the outputs of its grading, None if there is none."""
-        path = self.place("autograded", assignment, student)
-        with contextlib.suppress(OSError, ValueError):
-            return nbformat.read(path, as_version=4)
-        return None
+        return _read(self.place("autograded", assignment, student))
+
+    def submitted(self, assignment: str, student: str) -> NotebookNode | None:
+        """Return the notebook as it was graded, None if there is none."""
+        return _read(self.place("submitted", assignment, student))
 
     def answers(self, assignment: str, student: str) -> dict[str, NotebookNode]:
         """Return the cells that a person reads, by name, as the student wrote them."""
-        with contextlib.suppress(OSError, ValueError):
-            notebook = nbformat.read(self.place("submitted", assignment, student), as_version=4)
-            return {grade_id(c): c for c in notebook.cells if is_counted(c) and not is_test(c)}
-        return {}
+        notebook = self.submitted(assignment, student)
+        cells = notebook.cells if notebook is not None else []
+        return {str(grade_id(c)): c for c in cells if is_counted(c) and not is_test(c)}
+
+
+def _read(path: Path) -> NotebookNode | None:
+    with contextlib.suppress(OSError, ValueError):
+        return nbformat.read(path, as_version=4)
+    return None
 
 
 def _score(question: Question, grade: Any) -> dict[str, Any]:
@@ -235,4 +253,8 @@ def _score(question: Question, grade: Any) -> dict[str, Any]:
         given = tests if tests is not None and 0 <= tests <= question.points else None
         total = given or 0.0
     needs_reading = given is None if refused else bool(grade.needs_manual_grade)
-    return {"score": float(total), "needs_reading": needs_reading, "refused": refused}
+    by_person = not refused and grade.manual_score is not None
+    return {
+        "score": float(total), "needs_reading": needs_reading, "refused": refused,
+        "by_person": by_person,
+    }  # fmt: skip

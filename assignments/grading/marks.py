@@ -1,23 +1,66 @@
-"""Points and comments that a person gives: `marks.csv`, filled in by hand, read at the next run."""
+"""Points and comments that persons give, in `marks.csv` or on the marking pages, taken in.
+
+`marks.csv` is filled in by hand and decides: what was typed there since the last run counts before
+what pages say.
+"""
 
 import csv
 import io
 from collections.abc import Mapping
-from hashlib import sha256
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from course import Course, Question
-from nbformat import NotebookNode
+from marked import Key, Mark, Taken, agree, comment
+from marking import Line, fingerprint
 from sanitise import from_cell, to_cell
 
 # The last tells whether the answer is still the one that was read.
 COLUMNS = ("student", "question", "points", "out of", "comment", "answer")
-Rows = dict[tuple[str, str], dict[str, str]]
+Rows = dict[Key, dict[str, str]]
+
+
+@dataclass
+class Pages:
+    """The marks that were given on pages for an assignment, and what became of them.
+
+    Args:
+        by: for each student and question, the marks.
+        rubrics: by question.
+        taken: those that were settled before.
+        split: afterwards, where markers disagree and nobody has decided.
+    """
+
+    by: Mapping[Key, list[Mark]]
+    rubrics: Mapping[str, list[Line]]
+    taken: Taken
+    split: dict[Key, list[Mark]] = field(default_factory=dict)
+
+    def offer(self, key: Key) -> dict[str, str]:
+        """Return the row of `marks.csv` that new marks make; empty if there are none."""
+        marks = self.by.get(key, [])
+        if not marks or self.taken.has(key, marks):
+            return {}
+        if not agree(marks):
+            self.split[key] = marks
+            return {}
+        said = comment(marks, self.rubrics[key[1]])
+        return {"points": f"{marks[0].total:g}", "comment": said, "answer": marks[0].text}
+
+    def settle(self, key: Key) -> None:
+        """Note that the marks for an answer were taken, or that somebody decided otherwise."""
+        if key in self.by:
+            self.taken.add(key, self.by[key])
+            self.split.pop(key, None)
 
 
 def exchange(
-    path: Path, course: Course, assignment: str, records: Mapping[str, dict[str, Any]]
+    path: Path,
+    course: Course,
+    assignment: str,
+    records: Mapping[str, dict[str, Any]],
+    pages: Pages,
 ) -> list[str]:
     """Take the marks in a file into the gradebook, and write it anew with all that is to be read.
 
@@ -26,6 +69,7 @@ def exchange(
         course: with the gradebook.
         assignment: its name.
         records: how each student's submission was graded.
+        pages: what was marked on pages.
 
     Returns:
         What was not taken, and why. Such rows stay in the file as they are.
@@ -38,7 +82,7 @@ def exchange(
     rows: Rows = {}
     for student, record in sorted(records.items()):
         try:
-            rows |= _of(course, assignment, student, record, typed, said)
+            rows |= _of(course, assignment, student, record, typed, pages, said)
         except Exception as error:
             said.append(f"{assignment}, {student}: no marks ({type(error).__name__}: {error})")
     for (student, name), row in typed.items():
@@ -55,6 +99,7 @@ def _of(
     student: str,
     record: dict[str, Any],
     typed: Rows,
+    pages: Pages,
     said: list[str],
 ) -> Rows:
     """Take the marks of a student, and return the rows as they are now."""
@@ -62,29 +107,40 @@ def _of(
     # What could not be graded can be given points for all the same.
     read = [q for q in course.questions(assignment) if q.name in answers or record["reason"]]
     refused: dict[str, dict[str, str]] = {}
+    scores = course.scores(assignment, student) if read else {}
     for question in read:
-        row, mark = typed.get((student, question.name), {}), _mark(answers.get(question.name))
-        key = (student, question.name)
+        key, mark = (student, question.name), fingerprint(answers.get(question.name))
+        row, offer = typed.get(key, {}), pages.offer(key)
+        is_stale = bool(offer) and row.get("answer") not in ("", mark)
+        is_new = not is_stale and _is_typed(row, _row(scores[question.name]))
+        row = row if is_new or not offer else offer
         if problem := _take(course, assignment, key, question, row, mark):
             said.append(f"{assignment}, {student}, {question.name}: {problem}")
             refused[question.name] = row
+        elif is_new or offer:
+            pages.settle(key)
     rows: Rows = {}
     scores = course.scores(assignment, student) if read else {}
     for question in read:
-        score = scores[question.name]
         rows[student, question.name] = {
-            "points": "" if score["needs_reading"] else f"{score['score']:g}",
-            "comment": score["comment"],
+            **_row(scores[question.name]),
             **refused.get(question.name, {}),
             "out of": f"{question.points:g}",
-            "answer": _mark(answers.get(question.name)),
+            "answer": fingerprint(answers.get(question.name)),
         }
     return rows
 
 
-def _mark(answer: NotebookNode | None) -> str:
-    text = answer.source if answer else ""
-    return sha256(text.encode(errors="backslashreplace")).hexdigest()[:8]
+def _row(score: Mapping[str, Any]) -> dict[str, str]:
+    points = "" if score["needs_reading"] else f"{score['score']:g}"
+    return {"points": points, "comment": score["comment"]}
+
+
+def _is_typed(row: Mapping[str, str], known: Mapping[str, str]) -> bool:
+    """Whether a row says something else than what counts already, as it was written last time."""
+    seen = from_cell(to_cell(known["comment"])).split()
+    points = row.get("points", "").replace(",", ".")
+    return _is_filled(row) and (points, row["comment"].split()) != (known["points"], seen)
 
 
 def _is_filled(row: Mapping[str, str]) -> bool:

@@ -37,7 +37,7 @@ def page(
         graded: the notebook with the outputs of its grading.
         answers: the cells that a person reads, as the student wrote them.
     """
-    errors, stopped = _errors(graded)
+    errors, stopped = said(graded)
     shown = [
         {
             "name": question.name,
@@ -68,7 +68,7 @@ def page(
     )
 
 
-def _errors(graded: NotebookNode | None) -> tuple[dict[str, str], list[dict[str, str]]]:
+def said(graded: NotebookNode | None) -> tuple[dict[str, str], list[dict[str, str]]]:
     """Return what failed tests say, by question, and the other cells that stopped."""
     failed: dict[str, str] = {}
     stopped = []
