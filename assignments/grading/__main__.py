@@ -9,6 +9,7 @@ from pathlib import Path
 # Workers run side by side: threads within each would only wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import late
 import reports
 import roster
 from batch import READ, Batch
@@ -30,6 +31,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--output", type=Path, help="default: SUBMISSIONS-graded, beside it")
     parser.add_argument("--course", type=Path, default=HERE.parent, help="folder with source/")
     parser.add_argument("--roster", type=Path, help="CSV of the class, from a learning platform")
+    parser.add_argument("--late", type=Path, help="TOML with due dates; README.md shows one")
     parser.add_argument("--again", action="store_true", help="grade all again")
     parser.add_argument("--student", action="append", default=[], help="again, this one alone")
     parser.add_argument("--question", action="append", default=[], help="again, for its points")
@@ -68,17 +70,20 @@ def main() -> str | None:
             again = Again(frozenset(given.student), frozenset(given.question))
             again.check(found.submissions, course)
         around = sandbox()
+        due = late.read(given.late, course.releases) if given.late else {}
     except (CourseError, ValueError, RuntimeError, OSError) as error:
         return str(error)
     print(f"{len(found.submissions)} submissions; each in a sandbox: {around.describe()}")
     limits = Limits(given.cell_seconds, given.notebook_seconds, given.megabytes)
     batch = Batch(course, output, around, limits, max(1, given.workers), again)
     batch.run(found.submissions, lambda line: print(plain(line, LINE), flush=True))
-    for problem in reports.write(batch, found, listed, reports.Wishes(given.names, given.why)):
+    wishes = reports.Wishes(given.names, given.why, due)
+    for problem in reports.write(batch, found, listed, wishes):
         print(plain(problem, LINE))
     print(f"Every file: {output / 'files.csv'}")
     for assignment in sorted({s.assignment for s in found.submissions}):
         print(f"Points: {output / assignment / 'grades.csv'}")
+        print(f"Report on the class: {output / assignment / 'report.html'}")
         print(f"Pages for students: {output / assignment / 'feedback'}")
         print(f"To mark: {output / assignment / 'marking'}, or {output / assignment / 'marks.csv'}")
     return None

@@ -89,7 +89,7 @@ class History:
 
 
 def write(
-    folder: Path, history: History, rows: Sequence[Graded], tests: set[str],
+    folder: Path, history: History, changes: Sequence[Change], rows: Sequence[Graded],
     most: Mapping[str, float], why: str = "",
 ) -> list[str]:  # fmt: skip
     """Write what changed since the last run; return a line on it, and what went wrong.
@@ -97,12 +97,11 @@ def write(
     Args:
         folder: of the assignment.
         history: with the points of the last run.
+        changes: from it.
         rows: the results now.
-        tests: the questions whose points tests give.
         most: the points that each question can give.
         why: a sentence for the letters.
     """
-    changes = history.changes(rows, tests)
     problems: list[str] = []
     if changes:
         made = datetime.datetime.now().strftime("%Y-%m-%dT%H-%M-%S")

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import sys
+from collections import defaultdict
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.util import find_spec
@@ -15,7 +16,16 @@ import nbformat
 import rules
 from isolation import Limits, Sandbox
 from nbformat import NotebookNode
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import (
+    Assignment,
+    BaseCell,
+    Comment,
+    Grade,
+    Gradebook,
+    MissingEntry,
+    SubmittedAssignment,
+    SubmittedNotebook,
+)  # fmt: skip
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import Execute
@@ -205,15 +215,44 @@ class Course:
         return list(notebook.grades)
 
     def scores(self, assignment: str, student: str) -> dict[str, dict[str, Any]]:
-        """Return for each question: score, needs_reading, comment, and what was refused."""
+        """Return for each question: score, needs_reading, comment, and what was refused.
+
+        Raises:
+            KeyError: the gradebook has nothing of this student's.
+        """
+        return self.all_scores(assignment, student)[student]
+
+    def all_scores(
+        self, assignment: str, student: str | None = None
+    ) -> dict[str, dict[str, dict[str, Any]]]:
+        """Return the same of every student, or of one, in one look at the gradebook."""
+        grades, comments = defaultdict(dict), defaultdict(dict)
         with self.gradebook() as book:
-            notebook = book.find_submission_notebook(assignment, assignment, student)
-            comments = {c.name: c.comment or "" for c in notebook.comments}
-            grades = {grade.name: grade for grade in notebook.grades}
+            for found, cell, whose in (
+                (grades, Grade, Grade.notebook_id), (comments, Comment, Comment.notebook_id)
+            ):  # fmt: skip
+                query = (
+                    book.db.query(SubmittedAssignment.student_id, BaseCell.name, cell)
+                    .select_from(SubmittedAssignment)
+                    .join(
+                        SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id
+                    )
+                    .join(cell, whose == SubmittedNotebook.id)
+                    .join(BaseCell, cell.cell_id == BaseCell.id)
+                    .join(Assignment, SubmittedAssignment.assignment_id == Assignment.id)
+                    .filter(Assignment.name == assignment)
+                )
+                if student is not None:
+                    query = query.filter(SubmittedAssignment.student_id == student)
+                for name, question, one in query:
+                    found[name][question] = one.comment if cell is Comment else one
             return {
-                question.name: _score(question, grades.get(question.name))
-                | {"comment": comments.get(question.name, "")}
-                for question in self.questions(assignment)
+                name: {
+                    question.name: _score(question, mine.get(question.name))
+                    | {"comment": comments[name].get(question.name) or ""}
+                    for question in self.questions(assignment)
+                }
+                for name, mine in grades.items()
             }
 
     def graded(self, assignment: str, student: str) -> NotebookNode | None:

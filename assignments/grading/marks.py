@@ -80,9 +80,10 @@ def exchange(
         return [f"{path} was not read, nor changed ({error}): save it as CSV in UTF-8"]
     said: list[str] = []
     rows: Rows = {}
+    known = course.all_scores(assignment)
     for student, record in sorted(records.items()):
         try:
-            rows |= _of(course, assignment, student, record, typed, pages, said)
+            rows |= _of(course, assignment, student, record, typed, pages, known, said)
         except Exception as error:
             said.append(f"{assignment}, {student}: no marks ({type(error).__name__}: {error})")
     for (student, name), row in typed.items():
@@ -100,6 +101,7 @@ def _of(
     record: dict[str, Any],
     typed: Rows,
     pages: Pages,
+    known: Mapping[str, Any],
     said: list[str],
 ) -> Rows:
     """Take the marks of a student, and return the rows as they are now."""
@@ -107,20 +109,21 @@ def _of(
     # What could not be graded can be given points for all the same.
     read = [q for q in course.questions(assignment) if q.name in answers or record["reason"]]
     refused: dict[str, dict[str, str]] = {}
-    scores = course.scores(assignment, student) if read else {}
+    scores, has_changed = known[student] if read else {}, False
     for question in read:
         key, mark = (student, question.name), fingerprint(answers.get(question.name))
         row, offer = typed.get(key, {}), pages.offer(key)
         is_stale = bool(offer) and row.get("answer") not in ("", mark)
         is_new = not is_stale and _is_typed(row, _row(scores[question.name]))
-        row = row if is_new or not offer else offer
+        row = row if is_new else offer
         if problem := _take(course, assignment, key, question, row, mark):
             said.append(f"{assignment}, {student}, {question.name}: {problem}")
             refused[question.name] = row
         elif is_new or offer:
             pages.settle(key)
+            has_changed = True
     rows: Rows = {}
-    scores = course.scores(assignment, student) if read else {}
+    scores = course.scores(assignment, student) if has_changed else scores
     for question in read:
         rows[student, question.name] = {
             **_row(scores[question.name]),

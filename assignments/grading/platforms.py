@@ -38,7 +38,9 @@ class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
     """Reads YAML from Ruby, whose classes count for nothing here."""
 
     def plain(self, _: str, node: yaml.Node) -> Any:
-        """Return a mapping that has a class as a mapping, and all else as nothing."""
+        """Return a mapping or a text that has a class as itself, and all else as nothing."""
+        if isinstance(node, yaml.ScalarNode):
+            return str(node.value)
         is_mapping = isinstance(node, yaml.MappingNode)
         return self.construct_mapping(node, deep=True) if is_mapping else None
 
@@ -56,6 +58,7 @@ class Person:
         number: the platform's number, or what it has instead.
         identity: the columns of the platform's own lists that are known.
         piece: Canvas's number of the file, which no other file has.
+        moment: when it was handed in, as the platform writes it.
     """
 
     name: str
@@ -63,6 +66,7 @@ class Person:
     number: str = ""
     identity: Mapping[str, str] = field(default_factory=dict, compare=False)
     piece: str = ""
+    moment: str = field(default="", compare=False)
 
     @property
     def key(self) -> str:
@@ -141,6 +145,14 @@ def _submitters(submission: str, about: Mapping[str, Any]) -> list[Person]:
                 ("gradescope", kind, number, *([] if sid or email else [name])),
                 number,
                 {what: value for what, value in identity.items() if value},
+                moment=_moment(about),
             )
         )
     return found or [Person(submission, ("gradescope", submission), submission)]
+
+
+def _moment(about: Mapping[str, Any]) -> str:
+    """Return when something was handed in; Gradescope's list has a time of Ruby's or of Rails'."""
+    made = about.get(":created_at")
+    made = made.get("utc") if isinstance(made, dict) else made
+    return written(str(made), 60) if made else ""

@@ -1,20 +1,24 @@
 """What comes out: points per question, files for learning platforms, a page for each student."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import by_hand
 import changes
+import class_report
+import late
 import roster
 import rules
 import tables
 import uploads
 from batch import FIX, Batch
+from class_report import Class
 from course import Course
 from graded import Graded, number, points
+from late import Policy
 from names import written
 from pages import page
 from submissions import Found, Submission
@@ -27,10 +31,12 @@ class Wishes:
     Args:
         names: the marking pages show who wrote what.
         why: a sentence for the letters to students whose points changed.
+        late: when each assignment was due.
     """
 
     names: bool = False
     why: str = ""
+    late: Mapping[str, Policy] = field(default_factory=dict)
 
 
 def write(
@@ -45,7 +51,8 @@ def write(
     for assignment in sorted({s.assignment for s in found.submissions}):
         mine = [s for s in found.submissions if s.assignment == assignment]
         problems += by_hand.exchange(batch, mine, assignment, named=wishes.names)
-        rows = [_graded(batch, submission, matched) for submission in mine]
+        scores = batch.course.all_scores(assignment)
+        rows = [_graded(batch, submission, matched, scores) for submission in mine]
         problems += _compare(rows, batch, assignment)
         folder = batch.output / assignment
         (folder / "feedback").mkdir(parents=True, exist_ok=True)
@@ -53,17 +60,22 @@ def write(
         problems += _pages(batch, rows, folder / "feedback")
         most = {q.name: q.points for q in questions}
         history = changes.History(batch.output / "records" / f"{assignment}.json")
-        tests = batch.course.tests(assignment)
-        problems += changes.write(folder, history, rows, tests, most, wishes.why)
-        problems += tables.write(folder / "grades.csv", _grades, rows, most)
+        changed = history.changes(rows, batch.course.tests(assignment))
+        problems += changes.write(folder, history, changed, rows, most, wishes.why)
+        policy = wishes.late.get(assignment)
+        problems += tables.write(folder / "grades.csv", _grades, rows, most, policy)
         problems += tables.write(folder / "canvas.csv", uploads.canvas, rows, most, assignment)
         problems += tables.write(folder / "moodle.csv", uploads.moodle, rows, most)
         problems += tables.write(folder / "gradescope.csv", uploads.gradescope, rows, most)
+        about = Class(assignment, rows, most, changed=changed, policy=policy)
+        about.files = _not_graded(rows, found)
         if listed:
-            problems += tables.write(folder / "roster.csv", roster.table, mine, listed, matched)
-            status = Counter(row[1] for row in roster.table(mine, listed, matched)[1])
+            header, about.status = roster.table(mine, listed, matched)
+            problems += tables.write(folder / "roster.csv", lambda of: of, (header, about.status))
+            status = Counter(row[1] for row in about.status)
             counts = ", ".join(f"{status[s]} {s}" for s in ("submitted", "missing", "unknown"))
             problems.append(f"{assignment}, the class: {counts}")
+        problems += class_report.write(folder, about)
         problems += [
             f"Not taken: {assignment}, {row.submission.student}, {what}"
             for row in rows
@@ -93,19 +105,20 @@ def _alike(rows: list[Graded], course: Course, assignment: str) -> None:
         row.record["to_check"] = found
 
 
-def _graded(batch: Batch, submission: Submission, matched: roster.Matched) -> Graded:
+def _graded(
+    batch: Batch, submission: Submission, matched: roster.Matched, known: Mapping[str, Any]
+) -> Graded:
     """Return a student's result; one that the gradebook does not have, without points."""
-    record, scores = batch.result(submission), {}
-    try:
-        scores = batch.course.scores(submission.assignment, submission.student)
-    except Exception as error:
-        said = f"the gradebook has no points for it ({type(error).__name__}); {FIX}"
-        record["reason"] = record["reason"] or said
+    record = batch.result(submission)
+    scores = dict(known.get(submission.student, {}))
+    if not scores:
+        record["reason"] = record["reason"] or f"the gradebook has no points for it; {FIX}"
     for question in batch.course.questions(submission.assignment):
         empty = {"score": 0.0, "needs_reading": False, "comment": "", "refused": ""}
         scores.setdefault(question.name, empty)
     person = matched.people.get(submission.student, {})
-    return Graded(submission, record, scores, person | submission.identity)
+    moment = {"Submission Time": submission.moment} if submission.moment else {}
+    return Graded(submission, record, scores, person | submission.identity | moment)
 
 
 def _pages(batch: Batch, rows: Sequence[Graded], folder: Path) -> list[str]:
@@ -151,12 +164,20 @@ def _files(batch: Batch, found: Found) -> Any:
     return header, rows
 
 
-def _grades(rows: list[Graded], most: dict[str, float]) -> Any:
+def _not_graded(rows: Sequence[Graded], found: Found) -> list[list[str]]:
+    """Return which submissions and which other files could not be graded, and why."""
+    mine = [[row.submission.name, row.reason] for row in rows if row.reason]
+    return mine + [[file.path, file.reason] for file in found.files if file.is_refused]
+
+
+def _grades(rows: list[Graded], most: dict[str, float], policy: Policy | None) -> Any:
     header = ["student", "name", *most, "total", "out of", "to read", "to check", "remarks"]
+    header += late.HEADER if policy else []
     return header, [
         [
             row.submission.student, row.submission.name, *points(row, most), number(row.total),
             number(sum(most.values())), " ".join(row.to_read), row.to_check, row.remarks,
+            *(late.cells(row, policy) if policy else ()),
         ]
         for row in rows
     ]  # fmt: skip

@@ -38,6 +38,8 @@ class Submission:
         digest: of the bytes that were read.
         refused: why the file cannot be graded, else "".
         called: other names that the file's path gives.
+        moment: when it was handed in, as the platform writes it; "" if it does not say.
+        changed: when the file was changed, in seconds since 1970.
     """
 
     path: Path
@@ -50,6 +52,8 @@ class Submission:
     digest: str = ""
     refused: str = ""
     called: tuple[str, ...] = ()
+    moment: str = ""
+    changed: float = 0.0
 
 
 @dataclass
@@ -312,6 +316,8 @@ def _submission(person: Person, one: Handed, notes: list[str], assignment: str) 
         one.read.digest,
         refused,
         tuple(written(part, 200) for part in (*one.parts[:-1], one.path.stem)),
+        person.moment,
+        one.changed,
     )
 
 
