@@ -147,10 +147,15 @@ def test_canvas_moodle_and_gradescope_get_their_columns(graded: Graded) -> None:
         "Student", "ID", "SIS User ID", "SIS Login ID", "Section", ASSIGNMENT,
     ]  # fmt: skip
     assert (canvas[0]["Student"], canvas[0][ASSIGNMENT]) == ("    Points Possible", "10")
-    assert {row["Student"]: row[ASSIGNMENT] for row in canvas}["plain"] == "8"
+    # What a person has not read is held back; the sheet for Gradescope's columns is no upload.
+    totals = {row["Student"]: row[ASSIGNMENT] for row in canvas}
+    assert (totals["plain"], totals["untouched"]) == ("", "0")
     moodle = graded.rows("moodle.csv")[0]
     assert {"Identifier", "Grade", "Last modified (grade)"} <= set(moodle)
     assert moodle["Maximum Grade"] == "10"
+    grades = {row["Full name"]: row["Grade"] for row in graded.rows("moodle.csv")}
+    assert (grades["plain"], grades["untouched"]) == ("", "0")
+    assert "students are left out of the tables for platforms" in graded.said
     gradescope = {row["First Name"]: row for row in graded.rows("gradescope.csv")}
     assert gradescope["plain"]["Total Score"] == "8"
     assert gradescope["plain"]["2: q2_side_test (3.0 pts)"] == "3"

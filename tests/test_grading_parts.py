@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "assignments" / "grading"))
 
 import isolation
 import precheck
-import reports
+import tables
 from batch import Batch
 from course import Course
 from inside.values import Unpacker, pack
@@ -398,7 +398,7 @@ def test_a_missing_answer_is_said(release: NotebookNode) -> None:
 
 def test_a_name_cannot_become_a_formula(tmp_path: Path) -> None:
     rows = [["=HYPERLINK(1)"], ["-1"], ["Ada"]]
-    assert not reports._table(tmp_path / "x.csv", lambda: (["name"], rows))
+    assert not tables.write(tmp_path / "x.csv", lambda: (["name"], rows))
     assert (tmp_path / "x.csv").read_text(encoding="utf-8").splitlines() == [
         "name",
         "'=HYPERLINK(1)",

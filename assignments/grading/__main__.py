@@ -36,6 +36,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--student", action="append", default=[], help="again, this one alone")
     parser.add_argument("--question", action="append", default=[], help="again, for its points")
     parser.add_argument("--why", default="", help="a sentence for those whose points change")
+    parser.add_argument("--unread", action="store_true", help="upload before all is read")
     parser.add_argument("--names", action="store_true", help="show names on the marking pages")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     limits = Limits()
@@ -77,7 +78,7 @@ def main() -> str | None:
     limits = Limits(given.cell_seconds, given.notebook_seconds, given.megabytes)
     batch = Batch(course, output, around, limits, max(1, given.workers), again)
     batch.run(found.submissions, lambda line: print(plain(line, LINE), flush=True))
-    wishes = reports.Wishes(given.names, given.why, due)
+    wishes = reports.Wishes(given.names, given.why, given.unread, due)
     for problem in reports.write(batch, found, listed, wishes):
         print(plain(problem, LINE))
     print(f"Every file: {output / 'files.csv'}")

@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import alike
 import nbformat
 import rules
 from isolation import Limits, Sandbox
@@ -41,8 +42,7 @@ from masters import copy_masters
 from masters import masters as masters_in
 
 CONFIG = "nbgrader_config.py"
-
-# nbgrader starts `alembic` by its bare name when it makes a gradebook.
+# nbgrader starts `alembic` by its bare name to make a gradebook.
 SCRIPTS = Path(find_spec("alembic").origin).parents[4] / "bin"
 os.environ["PATH"] = f"{SCRIPTS}{os.pathsep}{os.environ['PATH']}"
 
@@ -173,8 +173,10 @@ class Course:
             forbidden = rules.uses(checked, rules.forbidden(self.master(assignment)))
         except Exception as error:
             forbidden = [f"could not be searched for what is forbidden ({type(error).__name__})"]
-        answers = rules.answers(checked, self.releases[assignment])
-        return {"to_check": forbidden, "answers": answers}
+        return {
+            "to_check": forbidden, "answers": rules.answers(checked, self.releases[assignment]),
+            "code": alike.normalised(alike.code(checked)),
+        }  # fmt: skip
 
     def gradebook(self) -> Any:
         """Open the gradebook, for a `with`."""
@@ -183,8 +185,7 @@ class Course:
     def know(self, students: set[str]) -> None:
         """Enter students into the gradebook.
 
-        A worker of nbgrader's would do it itself; but two that grade files of one student at once
-        both find that he is missing, both enter him, and one of them fails.
+        Left to nbgrader's workers, two with files of one student would both try, and one fail.
         """
         with self.gradebook() as book:
             for student in sorted(students):

@@ -10,6 +10,8 @@ import by_hand
 import changes
 import class_report
 import late
+import likeness
+import returns
 import roster
 import rules
 import tables
@@ -31,11 +33,13 @@ class Wishes:
     Args:
         names: the marking pages show who wrote what.
         why: a sentence for the letters to students whose points changed.
+        unread: platforms get points although a person still has to read an answer.
         late: when each assignment was due.
     """
 
     names: bool = False
     why: str = ""
+    unread: bool = False
     late: Mapping[str, Policy] = field(default_factory=dict)
 
 
@@ -56,26 +60,15 @@ def write(
         problems += _compare(rows, batch, assignment)
         folder = batch.output / assignment
         (folder / "feedback").mkdir(parents=True, exist_ok=True)
-        questions = batch.course.questions(assignment)
         problems += _pages(batch, rows, folder / "feedback")
-        most = {q.name: q.points for q in questions}
-        history = changes.History(batch.output / "records" / f"{assignment}.json")
-        changed = history.changes(rows, batch.course.tests(assignment))
-        problems += changes.write(folder, history, changed, rows, most, wishes.why)
-        policy = wishes.late.get(assignment)
-        problems += tables.write(folder / "grades.csv", _grades, rows, most, policy)
-        problems += tables.write(folder / "canvas.csv", uploads.canvas, rows, most, assignment)
-        problems += tables.write(folder / "moodle.csv", uploads.moodle, rows, most)
-        problems += tables.write(folder / "gradescope.csv", uploads.gradescope, rows, most)
-        about = Class(assignment, rows, most, changed=changed, policy=policy)
+        most = {q.name: q.points for q in batch.course.questions(assignment)}
+        about = Class(assignment, rows, most, policy=wishes.late.get(assignment))
         about.files = _not_graded(rows, found)
         if listed:
             header, about.status = roster.table(mine, listed, matched)
             problems += tables.write(folder / "roster.csv", lambda of: of, (header, about.status))
-            status = Counter(row[1] for row in about.status)
-            counts = ", ".join(f"{status[s]} {s}" for s in ("submitted", "missing", "unknown"))
-            problems.append(f"{assignment}, the class: {counts}")
-        problems += class_report.write(folder, about)
+        problems += _about_class(batch, about, wishes)
+        problems += _for_platforms(folder, about, wishes.unread)
         problems += [
             f"Not taken: {assignment}, {row.submission.student}, {what}"
             for row in rows
@@ -85,6 +78,38 @@ def write(
     doubts = [f"{s.name}: {doubt}" for s in found.submissions for doubt in s.doubts]
     doubts += [f"{key}: {doubt}" for key, doubt in matched.doubts.items()]
     return [*dict.fromkeys(["Whose is it? " + doubt for doubt in doubts]), *problems]
+
+
+def _about_class(batch: Batch, about: Class, wishes: Wishes) -> list[str]:
+    """Write what a lecturer reads of an assignment; return what to look at."""
+    assignment, rows, folder = about.assignment, about.rows, batch.output / about.assignment
+    history = changes.History(batch.output / "records" / f"{assignment}.json")
+    about.changed = history.changes(rows, batch.course.tests(assignment))
+    problems = changes.write(folder, history, about.changed, rows, about.most, wishes.why)
+    problems += tables.write(folder / "grades.csv", _grades, rows, about.most, about.policy)
+    if about.status:
+        status = Counter(row[1] for row in about.status)
+        counts = ", ".join(f"{status[s]} {s}" for s in ("submitted", "missing", "unknown"))
+        problems.append(f"{assignment}, the class: {counts}")
+    about.similar, said = likeness.write(folder, batch.course, assignment, rows)
+    return problems + said + class_report.write(folder, about)
+
+
+def _for_platforms(folder: Path, about: Class, unread: bool) -> list[str]:
+    """Write what platforms take in; return whose points are held back."""
+    rows, most = about.rows, about.most
+    problems = tables.write(
+        folder / "canvas.csv", uploads.canvas, rows, most, about.assignment, unread
+    )
+    problems += tables.write(folder / "moodle.csv", uploads.moodle, rows, most, unread)
+    problems += tables.write(folder / "gradescope.csv", uploads.gradescope, rows, most)
+    problems += returns.write(folder, rows, unread)
+    if waiting := sum(uploads.held_back(row, unread) for row in rows):
+        problems.append(
+            f"{about.assignment}: {waiting} students are left out of the tables for platforms "
+            "until their answers are read; OPTIONS=--unread puts them in"
+        )
+    return problems
 
 
 def _compare(rows: list[Graded], batch: Batch, assignment: str) -> list[str]:
@@ -111,7 +136,7 @@ def _graded(
     """Return a student's result; one that the gradebook does not have, without points."""
     record = batch.result(submission)
     scores = dict(known.get(submission.student, {}))
-    if not scores:
+    if submission.student not in known:
         record["reason"] = record["reason"] or f"the gradebook has no points for it; {FIX}"
     for question in batch.course.questions(submission.assignment):
         empty = {"score": 0.0, "needs_reading": False, "comment": "", "refused": ""}

@@ -24,8 +24,22 @@ GRADESCOPE = (
 )  # fmt: skip
 
 
-def canvas(rows: list[Graded], most: dict[str, float], assignment: str) -> Any:
-    """Return the points as Canvas imports them, as a header and rows."""
+def held_back(row: Graded, unread: bool) -> bool:
+    """Whether a student's points are kept from platforms: a person has not read all of them."""
+    return bool(row.to_read) and not unread
+
+
+def canvas(
+    rows: list[Graded], most: dict[str, float], assignment: str, unread: bool = False
+) -> Any:
+    """Return the points as Canvas imports them, as a header and rows; an empty cell changes none.
+
+    Args:
+        rows: the results.
+        most: the points that each question can give.
+        assignment: its name.
+        unread: whether points count although a person still has to read an answer.
+    """
     possible = ["    Points Possible", "", "", "", "", number(sum(most.values()))]
     return [*CANVAS, assignment], [
         possible,
@@ -33,22 +47,28 @@ def canvas(rows: list[Graded], most: dict[str, float], assignment: str) -> Any:
             [
                 row.identity.get("Student") or row.submission.name,
                 *(row.identity.get(key, "") for key in CANVAS[1:]),
-                number(row.total),
+                "" if held_back(row, unread) else number(row.total),
             ]
             for row in rows
         ),
     ]
 
 
-def moodle(rows: list[Graded], most: dict[str, float]) -> Any:
-    """Return the points as a grading worksheet of Moodle's, as a header and rows."""
+def moodle(rows: list[Graded], most: dict[str, float], unread: bool = False) -> Any:
+    """Return the points as a grading worksheet of Moodle's, as a header and rows.
+
+    Args:
+        rows: the results.
+        most: the points that each question can give.
+        unread: whether points count although a person still has to read an answer.
+    """
 
     def cells(row: Graded) -> list[str]:
         name = row.identity.get("Full name") or row.submission.name
         about = row.identity | {
             "Full name": name,
             "Email address": row.identity.get("Email address") or row.identity.get("Email", ""),
-            "Grade": number(row.total),
+            "Grade": "" if held_back(row, unread) else number(row.total),
             "Maximum Grade": number(sum(most.values())),
             "Grade can be changed": "Yes",
             "Last modified (grade)": "-",

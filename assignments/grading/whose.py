@@ -17,6 +17,8 @@ Folders = tuple[str, ...]
 
 LISTS = {".yml", ".yaml", ".csv", ".json", ".log", ".md"}  # what may lie beside submissions
 WRAPPERS = {"submitted", "submissions"}
+# Google Drive packs a large folder into several archives of such names.
+DRIVE = re.compile(r"drive-download-\d{8}T\d{6}Z(-\d+)+")
 # A file or a folder of such a name says nothing of whose it is.
 GENERIC = {
     "answer", "answers", "assignment", "attempt", "backup", "checkpoint", "code", "completed",
@@ -73,7 +75,7 @@ def _folders(handed: Iterable[Any], titles: Sequence[str]) -> dict[Any, Folders]
         one: tuple(
             unicodedata.normalize("NFC", part)
             for part in one.parts[:-1]
-            if folded(part) not in same
+            if folded(part) not in same and not DRIVE.fullmatch(part)
         )
         for one in handed
     }
