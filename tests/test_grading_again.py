@@ -94,13 +94,11 @@ def test_a_class_is_graded_again(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     desk.hand_in("ann", answers())
     desk.hand_in("bob", side("return 28"))
-    desk.hand_in("eve", side("return 28"))
     desk.grade()
     assert not (desk.output / ASSIGNMENT / "changes").exists()
-    desk.mark(ann="1.5", bob="1", eve="2")
+    desk.mark(ann="1.5", bob="1")
     desk.grade()
-    marked = {"ann": ["2", "3", "1.5", "9.5"], "bob": ["2", "0", "1", "6"],
-              "eve": ["2", "0", "2", "7"]}  # fmt: skip
+    marked = {"ann": ["2", "3", "1.5", "9.5"], "bob": ["2", "0", "1", "6"]}
     assert desk.points() == marked
     assert not (desk.output / ASSIGNMENT / "changes").exists()  # a first mark is no change
 
@@ -108,25 +106,25 @@ def test_a_class_is_graded_again(tmp_path: Path) -> None:
     desk.edit_master("for stride in (1, 2, 3):", "for stride in ():")
     desk.edit_master('== 6, \\"biases', '== 7, \\"biases')
     said = desk.grade("--student", "bob", "--question", "q2_side", "--why", "My test was wrong.")
-    assert "2 graded before and unchanged" in said
+    assert "1 graded before and unchanged" in said
     assert desk.points() == marked | {"bob": ["2", "3", "1", "9"]}
     assert desk.changed() == [["bob", "q2_side_test", "0", "3", "by tests", "6", "9"]]
     (letter,) = desk.letters().values()
     for words in ("Dear bob,", "You had 6 of 10 points; you now have 9.", "My test was wrong.",
                   "- q2_side_test: 0 of 3 before, now 3"):  # fmt: skip
         assert words in letter
-    assert "eve" not in letter
+    assert "ann" not in letter
     assert "graded again for q2_side alone" in desk.rows()["bob"]["to check"]
     assert "As I said." in desk.rows("marks.csv")["bob"]["comment"]
 
     # All: what the second test says now counts as well.
     desk.grade("--again")
     assert desk.points() == {
-        "ann": ["0", "3", "1.5", "7.5"], "bob": ["0", "3", "1", "7"], "eve": ["0", "3", "2", "8"],
+        "ann": ["0", "3", "1.5", "7.5"], "bob": ["0", "3", "1", "7"],
     }  # fmt: skip
-    assert sorted(desk.letters()) == ["ann", "bob", "eve"]
+    assert sorted(desk.letters()) == ["ann", "bob"]
     assert "biases: one for each map" in desk.letters()["ann"]
-    assert ["eve", "q2_side_test", "0", "3", "by tests", "7", "8"] in desk.changed()
+    assert ["bob", "q1_counts_test", "2", "0", "by tests", "9", "7"] in desk.changed()
     before = len(list((desk.output / ASSIGNMENT / "changes").iterdir()))
 
     # Another answer is read again; the same one beside other code is not.
