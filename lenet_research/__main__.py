@@ -139,7 +139,8 @@ def _show(options: argparse.Namespace) -> None:
 def _ledger(options: argparse.Namespace) -> None:
     for entry in ledger():
         paper, ours = entry.shown()
-        print(f"{entry.what:52} {entry.where:14} {paper:>9} {ours:>26}  {entry.verdict}")
+        word = f"{entry.verdict.word:14}  {entry.part}"
+        print(f"{entry.what:52} {entry.where:14} {paper:>9} {ours:>26}  {word}")
 
 
 def _merge(options: argparse.Namespace) -> None:

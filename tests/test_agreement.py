@@ -161,6 +161,7 @@ def test_a_difference_is_welchs():
     interval = known.confidence_interval(0.95)
     assert found.interval() == pytest.approx((interval.low, interval.high))
     assert found.freedom == pytest.approx(known.df)
+    assert found.probability == pytest.approx(known.pvalue)
     narrow = known.confidence_interval(0.9)
     assert found.interval(0.9) == pytest.approx((narrow.low, narrow.high))
 
@@ -196,7 +197,8 @@ def test_a_difference_in_words():
 
 def test_no_difference_at_all():
     found = difference([1.0, 1.0], [1.0, 1.0])
-    assert found.interval() == (0, 0) and not found.seen
+    assert found.interval() == (0, 0) and not found.seen and found.probability == 1
+    assert difference([1.0, 1.0], [2.0, 2.0]).probability == 0
 
 
 @pytest.mark.parametrize("compare", [difference, paired_difference])

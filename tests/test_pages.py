@@ -18,9 +18,10 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from lenet_utils import layer_table, lenet5_1998
 from lenet_utils.results.comparison import CLAIMS, ledger
+from lenet_utils.results.matrix import PUBLISHED, matrix
 
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
-import lenet_pages
+import lenet_ledger
 import lesson_times
 import paper_places
 
@@ -54,52 +55,67 @@ class Rows(HTMLParser):
             self.rows[-1][-1] += data.replace("\N{NO-BREAK SPACE}", " ").strip("\n")
 
 
-def from_record(claim) -> list[float] | None:
+def from_record(entry) -> list[float] | None:
     """Return one number a seed, read from the record's file without the package's help."""
-    path = RECORDS / f"{claim.record}.json"
-    runs = json.loads(path.read_text(encoding="utf-8"))["runs"] if path.exists() else []
-    runs = [run for run in runs if run["variant"] == claim.variant and run["final"] is not None]
-    if not runs:
-        return None
-    if claim.at_epoch is not None:
-        return [run["curves"][claim.measure][claim.at_epoch - 1] for run in runs]
-    return [run["final"].get(claim.measure) or run["curves"][claim.measure][-1] for run in runs]
+    if entry.part == "figure-9":
+        claim = next(claim for claim in CLAIMS if claim.what == entry.what)
+        record, variant, measure, at_epoch = "figure-9", claim.variant, claim.measure, None
+    else:
+        row = next(row for row in matrix() if row.name == entry.part)
+        published = next(p for p in PUBLISHED if p.what == entry.what)
+        if published.training != 60_000 or row.record is None:
+            return None
+        record, variant = row.record.experiment, row.variant
+        measure, at_epoch = published.measure, published.at_epoch
+    runs = json.loads((RECORDS / f"{record}.json").read_text(encoding="utf-8"))["runs"]
+    runs = [run for run in runs if run["variant"] == variant and run["final"] is not None]
+    if at_epoch is not None:
+        return [run["curves"][measure][at_epoch - 1] for run in runs]
+    return [run["final"].get(measure) or run["curves"][measure][-1] for run in runs]
 
 
-def expected_numbers(claim) -> list[float]:
+def expected_numbers(entry, values: list[float]) -> list[float]:
     """Return the numbers that the ledger should show for a claim: mean, interval, seeds."""
     from scipy.stats import t
 
-    values = from_record(claim)
-    if values is None:
-        return []
     mean, n = statistics.fmean(values), len(values)
-    if claim.unit == "count":
+    if entry.unit == "count":
         return [mean]
     if n == 1:
         return [100 * mean, 1]
     half_width = t.ppf(0.975, n - 1) * statistics.stdev(values) / math.sqrt(n)
-    scale = 100 if claim.unit == "error" else 10 ** -math.floor(math.log10(mean))
+    scale = 100 if entry.unit == "error" else 10 ** -math.floor(math.log10(mean))
     return [scale * mean, scale * half_width, n]
 
 
+def shown(page: str) -> dict[tuple[str, str], list[str]]:
+    """Return the lines of the ledger by their part and by what they are of."""
+    parts = list(dict.fromkeys(entry.part for entry in ledger()))
+    found: dict[tuple[str, str], list[str]] = {}
+    tables = re.split(r'(?=<table class="[^"]*lenet-ledger)', page)[1:]
+    for part, table in zip(parts, tables, strict=True):
+        for row in Rows(table.partition("</table>")[0]).rows:
+            if len(row) == 7 and row[0]:
+                assert (part, row[0]) not in found
+                found[part, row[0]] = row
+    return found
+
+
 def differences(page: str) -> list[str]:
-    """Return the claims whose numbers on a page are not those of the records."""
-    shown = {row[0]: row for row in Rows(page).rows if len(row) == 5}
-    wrong = []
-    for claim in CLAIMS:
-        if claim.what not in shown:
-            wrong.append(f"{claim.what}: not on the page")
+    """Return the entries whose numbers on a page are not those of the records."""
+    lines, wrong = shown(page), []
+    for entry in ledger():
+        if entry.part == "counts" or (values := from_record(entry)) is None:
             continue
-        cell = re.sub(r" · 10[⁻⁰-⁹¹²³]+", "", shown[claim.what][3]).replace(",", "")
+        cell = re.sub(r" · 10[⁻⁰-⁹¹²³]+", "", lines[entry.part, entry.what][3]).replace(",", "")
         numbers = [float(x) for x in re.findall(r"\d+\.?\d*", cell)]
-        expected = expected_numbers(claim)
+        expected = expected_numbers(entry, values)
         # Half a unit of the last digit shown, and what the interval's approximation may differ.
-        tolerance = 0.5 if claim.unit == "count" else 0.0052 if claim.unit == "error" else 0.052
+        tolerance = {"count": 0.5, "error": 0.0052, "rate": 0.052}[entry.unit]
         if len(numbers) != len(expected) or any(
             abs(a - b) > tolerance for a, b in zip(numbers, expected, strict=True)
         ):
-            wrong.append(f"{claim.what}: {cell!r}, but the record says {expected}")
+            wrong.append(f"{entry.part}, {entry.what}: {cell!r}, the record says {expected}")
     return wrong
 
 
@@ -113,28 +129,42 @@ def test_the_ledger_page_says_what_the_records_say(claims_page):
 
 
 def test_another_number_on_the_ledger_page_is_noticed(claims_page):
-    (row,) = (r for r in Rows(claims_page).rows if r[0] == "test error, best configuration")
-    shown = row[3].split(" ")[0]
-    other = f"{float(shown) + 0.02:.2f}"
-    changed = claims_page.replace(shown, other)
-    assert any("best configuration" in line for line in differences(changed))
+    first = next(row.name for row in matrix() if row.record is not None)
+    number = shown(claims_page)[first, "test error at the end"][3].split(" ")[0]
+    changed = claims_page.replace(number, f"{float(number) + 0.02:.2f}")
+    assert any(line.startswith(f"{first}, test error at the end") for line in differences(changed))
 
 
 def test_the_ledger_page_shows_every_claim_once_with_its_verdict(claims_page):
-    rows = {row[0]: row for row in Rows(claims_page).rows if len(row) == 5}
+    lines = shown(claims_page)
     for entry in ledger():
-        assert rows[entry.what][1] == entry.where
-        assert rows[entry.what][4] == entry.verdict
-    whats = [row[0] for row in Rows(claims_page).rows if len(row) == 5 and row[0]]
-    assert sorted(whats) == sorted(entry.what for entry in ledger())
+        line = lines[entry.part, entry.what]
+        assert (line[1], line[5]) == (entry.where, entry.verdict.word)
+        assert line[6] == lenet_ledger.probability(entry.verdict.probability)
+    assert len(lines) == len(ledger())
 
 
 def test_the_counts_on_the_ledger_page_are_the_networks(claims_page):
-    rows = {row[0]: row for row in Rows(claims_page).rows if len(row) == 5}
+    lines = {what: line for (part, what), line in shown(claims_page).items() if part == "counts"}
     table = layer_table(lenet5_1998(), (1, 32, 32))
-    assert set(rows) >= COUNTS
-    assert rows["trainable parameters"][3] == f"{table.parameters:,}" == "60,000"
-    assert rows["connections"][3] == f"{table.connections:,}" == "340,908"
+    assert set(lines) == COUNTS
+    assert lines["trainable parameters"][3] == f"{table.parameters:,}" == "60,000"
+    assert lines["connections"][3] == f"{table.connections:,}" == "340,908"
+
+
+def test_the_ledger_page_has_the_picture_of_all_that_was_run(claims_page):
+    for row in matrix():
+        if row.compared:
+            assert f"{row.name}: {row.inside} of {len(row.compared)} inside" in claims_page
+        else:
+            assert row.name in claims_page.partition("Not run: ")[2].partition("</p>")[0]
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(None, "-"), (0.5, "0.5"), (0.0314, "0.031"), (0.0009, "< 0.001")]
+)
+def test_probabilities(value, shown):
+    assert lenet_ledger.probability(value) == shown
 
 
 def test_the_ledger_page_names_every_record(claims_page):
@@ -148,7 +178,7 @@ def test_the_ledger_page_names_every_record(claims_page):
     [(0.016, None, "1.6 · 10⁻²"), (7e-5, 2.4e-6, "7.0 ± 0.2 · 10⁻⁵"), (1.0, None, "1.0 · 10⁰")],
 )
 def test_rates(value, half_width, shown):
-    assert lenet_pages.rate(value, half_width) == shown
+    assert lenet_ledger.rate(value, half_width) == shown
 
 
 def lesson(tmp_path: Path, *cells: nbformat.NotebookNode) -> Path:

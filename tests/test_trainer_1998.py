@@ -1,11 +1,11 @@
-"""The trainer of 1998, the ledger and the shipped weights, on a few digits."""
+"""The trainer of 1998 and the shipped weights, on a few digits."""
 
 import math
 
 import pytest
 import torch
 
-from lenet_research import Experiment, Job, all_experiments, load_record, mean_interval
+from lenet_research import Experiment, Job, all_experiments, load_record
 from lenet_research.configurations import BASE, BEST, DISTORTIONS, PAPER
 from lenet_research.running import require_same_settings, run_experiment
 from lenet_research.shipping import median_seed, ship
@@ -23,8 +23,6 @@ from lenet_utils.mnist import (
     pad_to_32,
 )
 from lenet_utils.models import lenet5_1998
-from lenet_utils.results.comparison import CLAIMS, judge, ledger
-from lenet_utils.results.intervals import Mean
 from lenet_utils.results.records import FOLDER, Record, Run
 from lenet_utils.results.trained import SHIPPED, load_trained
 from lenet_utils.sdlm import PUBLISHED_SCHEDULE
@@ -184,71 +182,6 @@ def test_the_median_is_the_lower_middle():
     assert median_seed(Record("tiny", "", "", {"a": {}}, [{}], runs), "a") == 2
 
 
-@pytest.mark.parametrize(
-    "ours, verdict",
-    [
-        (Mean(0.0095, 0.0001, 10), "within"),
-        (Mean(0.0105, 0.0001, 10), "within"),
-        (Mean(0.0106, 0.0001, 10), "not reached"),
-        (Mean(0.0106, 0.0012, 10), "within"),
-        (Mean(0.0080, 0.0001, 10), "better"),
-        (Mean(0.0200, math.nan, 1), "not reached"),
-    ],
-)
-def test_verdicts(ours, verdict):
-    assert judge(0.0095, ours, 0.001) == verdict
-
-
-SMALLER = [1.69, 0.05, 1.14, 0.31]
-# As the paper prints them; errors in per cent, rates as they are, operations in thousands.
-PAPERS = {
-    "Fig. 5, p. 11": [2.64, 2.23, 1.47, 1.42, 1.05, 0.95, *(4.88, 1.21, 0.48) * 2],
-    # Test, then training error, with 15,000, 30,000 and 60,000 digits; then of other settings.
-    "Fig. 6, p. 11": [1.69, 1.14, 0.95, 0.05, 0.31, 0.35, 1.69, 1.14, 0.05, 0.31, *SMALLER],
-    "Fig. 9, p. 12": [12.0, 8.4, 7.6, 5.0, 2.4, 3.3, 3.6, 1.1, 4.7, 3.05, 1.7, 1.1, 0.7],
-    "Fig. 11": [4, 36, 39, 794, 24_000, 14_000, 100, 260],
-    "p. 10": [7e-5, 0.016, 0.95, 0.95, 0.95, 0.35, 0.95, 0.35],
-    "p. 11": [0.8, 0.8],
-}
-
-
-def test_the_ledger_has_the_papers_numbers():
-    size = {"error": 100, "rate": 1, "count": 1 / 1000}
-    for where, numbers in PAPERS.items():
-        claims = [claim for claim in CLAIMS if claim.where == where]
-        assert [claim.paper * size[claim.unit] for claim in claims] == pytest.approx(numbers)
-    assert {claim.where for claim in CLAIMS} == set(PAPERS)
-    for claim in CLAIMS:  # 0.1% for errors (Section III-C), a third of a rate, a tenth of a count
-        part = {"error": 0.001, "rate": claim.paper / 3, "count": claim.paper / 10}[claim.unit]
-        assert claim.uncertainty == pytest.approx(part)
-
-
-def test_counts_are_never_better():
-    assert judge(60_000, Mean(60_000, 0, 1), unit="count") == "within"
-    assert judge(60_000, Mean(59_999, 0, 1), unit="count") == "differs"
-
-
-def test_the_ledger_is_what_the_records_say():
-    entries = {entry.what: entry for entry in ledger()}
-    assert entries["trainable parameters"].ours.mean == 60_000
-    assert len(entries) == len(CLAIMS) + 3
-    for claim in CLAIMS:
-        entry = entries[claim.what]
-        if entry.verdict == "not run":
-            assert entry.ours is None
-            continue
-        runs = [r for r in load_record(claim.record).runs if r.variant == claim.variant and r.final]
-        values = [
-            r.final[claim.measure]
-            if claim.at_epoch is None and claim.measure in r.final
-            else r.curves[claim.measure][(claim.at_epoch or 0) - 1]
-            for r in runs
-        ]
-        # A single run has no interval: its half width is not a number.
-        assert tuple(entry.ours) == pytest.approx(tuple(mean_interval(values)), nan_ok=True)
-        assert claim.record in entry.command
-
-
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.json")), ids=lambda path: path.stem)
 def test_every_record_belongs_to_an_experiment_as_it_is_now(path):
     record = load_record(path.stem)
@@ -302,8 +235,3 @@ def test_the_ranges_of_distortions_are_those_that_validation_names():
     means = {name: record.mean("validation_error", name).mean for name in DISTORTIONS}
     chosen = DISTORTIONS[min(means, key=means.__getitem__)]
     assert record.variants["all digits"]["distortions"] == chosen
-
-
-@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.what)
-def test_every_claim_names_a_variant_of_its_experiment(claim):
-    assert claim.variant in all_experiments()[claim.record].variants

@@ -1,13 +1,13 @@
-"""Pages of the book that are computed: the ledger, the status of the lessons, links to terms."""
+"""Pages of the book that are computed: the status of the lessons, the paper's index, terms."""
 
-import math
 import re
-from collections.abc import Iterable
 from pathlib import Path
 
+import lenet_ledger
 import lenet_slides
 import nbformat
 from docutils import nodes
+from lenet_ledger import NO_BREAK, table
 from lesson_times import measure
 from paper_places import mentions, order
 from sphinx.addnodes import glossary, pending_xref
@@ -15,89 +15,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
-from lenet_utils.results.comparison import Entry, ledger
-from lenet_utils.results.records import FOLDER, Record, load_record, record_path
-
 ROOT = Path(__file__).parents[2]
-NO_BREAK = "\N{NO-BREAK SPACE}"
-
-
-class LedgerTable(SphinxDirective):
-    """A part of the ledger: `{ledger} NAME` with the name of a record, or `counts`."""
-
-    required_arguments = 1
-
-    def run(self) -> list[nodes.Node]:
-        """Return how the numbers were made, and the table."""
-        name = self.arguments[0]
-        entries = [entry for entry in ledger() if record_of(entry) == name]
-        if not entries:
-            known = ", ".join(dict.fromkeys(map(record_of, ledger())))
-            raise self.error(f"the ledger has no part {name!r}; it has {known}.")
-        head = ("", "where", "paper", "here", "verdict")
-        return [*made_by(name), table(head, map(ledger_row, entries), "lenet-ledger")]
-
-
-def record_of(entry: Entry) -> str:
-    """Return the name of the record that an entry comes from, or `counts`."""
-    return entry.command.split()[-1] if " run " in entry.command else "counts"
-
-
-def ledger_row(entry: Entry) -> list[nodes.Node]:
-    """Return the cells of one line of the ledger."""
-    paper, ours = entry.shown()
-    if entry.unit == "rate" and entry.ours:
-        mean, half_width, n = entry.ours
-        paper, ours = rate(entry.paper), f"{rate(mean, half_width)} (n = {n})"
-    cells = [cell.replace(" ", NO_BREAK) for cell in (entry.where, paper, ours)]
-    kind = "lenet-verdict-" + entry.verdict.replace(" ", "-")
-    verdict = nodes.inline("", entry.verdict, classes=["lenet-verdict", kind])
-    return [*map(nodes.Text, (entry.what, *cells)), verdict]
-
-
-def rate(value: float, half_width: float | None = None) -> str:
-    """Return a learning rate as a multiple of a power of ten: 7.0 ± 0.2 · 10⁻⁵."""
-    power = math.floor(math.log10(value))
-    scaled = [f"{x / 10**power:.1f}" for x in (value, half_width) if x is not None]
-    exponent = str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-    return f"{' ± '.join(scaled)} · 10{exponent}"
-
-
-def made_by(name: str) -> list[nodes.Node]:
-    """Say which command makes a record, in how many runs, and where it was run."""
-    if name == "counts":
-        return [nodes.literal_block("", "layer_table(lenet5_1998(), (1, 1, 32, 32))")]
-    command = f"python -m lenet_research run {name}"
-    parts: list[nodes.Node] = [nodes.literal_block(command, command, language="sh")]
-    if record_path(name).exists():
-        record = load_record(name)
-        used = [record.environments[i] for i in sorted({r.environment for r in record.finished()})]
-        where = "; ".join(dict.fromkeys(e["device"].rpartition(",")[0] for e in used))
-        torch = ", ".join(dict.fromkeys(e["torch"].partition("+")[0] for e in used))
-        text = f"{effort(record)}, on {where} with PyTorch {torch}."
-        parts.append(nodes.paragraph("", text))
-    return parts
-
-
-def effort(record: Record) -> str:
-    """Say how many runs a record holds, and how long they took."""
-    runs = record.finished()
-    minutes = sum(run.seconds for run in runs) / 60
-    took = f"{minutes:.0f} minutes" if minutes < 90 else f"{minutes / 60:.0f} hours"
-    return f"{len(runs)} runs, {took} in all"
-
-
-class RecordList(SphinxDirective):
-    """A table of all records that the package ships."""
-
-    def run(self) -> list[nodes.Node]:
-        """Return the table."""
-        records = [load_record(path.stem) for path in sorted(FOLDER.glob("*.json"))]
-        rows = (
-            [nodes.literal("", r.experiment), *map(nodes.Text, (r.title, r.source, effort(r)))]
-            for r in records
-        )
-        return [table(("name", "what it asks", "paper", "runs"), rows, "lenet-records")]
 
 
 class LessonStatus(SphinxDirective):
@@ -199,20 +117,6 @@ class DeckLink(SphinxRole):
         return [nodes.reference("", title, refuri=address, internal=True)], []
 
 
-def table(head: Iterable[str], rows: Iterable[list[nodes.Node]], kind: str) -> nodes.table:
-    """Return a table of cells that hold one inline node each."""
-    titles = [nodes.Text(title) for title in head]
-    group = nodes.tgroup("", cols=len(titles))
-    group += [nodes.colspec(colwidth=1) for _ in titles]
-    group += nodes.thead("", _row(titles))
-    group += nodes.tbody("", *map(_row, rows))
-    return nodes.table("", group, classes=["table", kind])
-
-
-def _row(cells: Iterable[nodes.Node]) -> nodes.row:
-    return nodes.row("", *(nodes.entry("", nodes.paragraph("", "", cell)) for cell in cells))
-
-
 def name_terms(app: Sphinx, doctree: nodes.document) -> None:
     """Let plain Markdown links reach a term: `[stride](../book/glossary.md#term-stride)`.
 
@@ -236,8 +140,7 @@ def number_exercises(app: Sphinx, env: BuildEnvironment) -> list[str]:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect the above."""
-    app.add_directive("ledger", LedgerTable)
-    app.add_directive("records", RecordList)
+    lenet_ledger.setup(app)
     app.add_directive("lesson-status", LessonStatus)
     app.add_directive("paper-index", PaperIndex)
     app.add_directive("lesson", LessonAims)

@@ -139,12 +139,14 @@ def own_ids(html: str, number: int) -> str:
 
 
 def claim(what: str) -> str:
-    """Return our number for a claim of the ledger.
+    """Return our number for a claim of the ledger: its name, then `, ` and its part, if need be.
 
     Raises:
         ValueError: no such claim.
     """
-    numbers = {entry.what: entry.shown()[1] for entry in ledger()}
+    numbers = {}
+    for entry in ledger():
+        numbers[f"{entry.what}, {entry.part}"] = numbers[entry.what] = entry.shown()[1]
     if what not in numbers:
         raise ValueError(f"the ledger has no claim {what!r}; it has: {', '.join(numbers)}.")
     return numbers[what]

@@ -26,7 +26,7 @@ from lenet_utils.checks.pooling import (
 )
 from lenet_utils.checks.practice import centre_of_mass, most_confused, training_step, updates
 from lenet_utils.checks.rbf_output import distances, loss_at_the_start, map_loss, rejection
-from lenet_utils.checks.reproducing import agree, interval, luck, pareto_optimal
+from lenet_utils.checks.reproducing import interval, luck, one_more_run, pareto_optimal
 from lenet_utils.checks.the_family import alexnet_sides, first_full_layer, residual
 from lenet_utils.checks.training_1998 import bound, curvature, per_parameter_rates
 from lenet_utils.checks.verdict import Verdict
@@ -53,7 +53,7 @@ __all__ = [
     "residual",
     "luck",
     "interval",
-    "agree",
+    "one_more_run",
     "pareto_optimal",
     "per_parameter_rates",
     "curvature",

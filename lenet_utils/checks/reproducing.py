@@ -3,13 +3,10 @@
 import math
 from typing import Any
 
-import numpy as np
-
 from lenet_utils.checks.verdict import (
     call,
     check,
     integer,
-    integers,
     pair,
     rounds_to,
     unrounded,
@@ -116,34 +113,65 @@ def _wrong_half_widths(truth: Mean, deviation: float, t: float) -> dict[str, flo
 
 
 @check
-def agree(answers: Any) -> str:
-    """Check exercise 8.3: which of three results agree with the paper's 0.95%.
+def one_more_run(function: Any) -> str:
+    """Check exercise 8.3: in which interval 95% of further runs lie.
 
     Args:
-        answers: three of 0 or False (no) and 1 or True (yes) for means of 0.97, 1.00 and 1.43
-            with half widths 0.03, 0.03 and 0.12, if the paper's own number may be off by 0.1.
+        function: called with a list of numbers, one a seed, and a value of Student's t; returns
+            (lower end, upper end) of the interval for one run more.
     """
-    found = integers(_yes_or_no(answers), 3, "the answer", "(0, 1, 0)")
-    if any(part not in (0, 1) for part in found):
-        wrong(f"{found} holds something else than 0 and 1.")
-    if found == (0, 0, 1):
-        wrong("The answers are the wrong way round: 1 is for a result that agrees.")
-    if found[2] == 1:
-        wrong("1.43 differs by 0.48: neither 0.12 nor 0.1 covers that.")
-    if found == (1, 0, 0):
-        wrong("1.00 differs from 0.95 by 0.05: more than our interval, but less than the 0.1 "
-              "by which the paper's own number may be off.")  # fmt: skip
-    if found[0] == 0:
-        wrong("0.97 differs from 0.95 by 0.02. Compare each difference from 0.95 with the larger "
-              "of the half width and 0.1.")  # fmt: skip
-    return "Within, within, not reached: the ledger of this book judges by this rule."
+    for values, t in (
+        ([0.98, 0.91, 0.95, 0.99, 0.97], student_t(4)),
+        ([1.31, 1.18, 1.46, 1.22], 5.8409),
+        ([1.0, 2.0, 8.0], student_t(2)),
+    ):
+        low, high = pair(call(function, values, t, unaided=True), "low", "high")
+        n, truth = len(values), mean_interval(values)
+        deviation = truth.half_width / student_t(n - 1) * math.sqrt(n)
+        wanted = t * deviation * math.sqrt(1 + 1 / n)
+        ends = truth.mean - wanted, truth.mean + wanted
+        if all(map(_near, (low, high), ends)):
+            continue
+        if all(map(_near, (high, low), ends)):
+            wrong("the ends are exchanged: return the lower one first.")
+        if _near(low, truth.mean) and _near(high, wanted):
+            wrong("these are the mean and half the width; return the two ends.")
+        half = (high - low) / 2
+        if _near((high + low) / 2, truth.mean):
+            for message, value in _wrong_halves(deviation, t, n).items():
+                if _near(half, value):
+                    wrong(message)
+        else:
+            wrong(f"the middle of ({low:g}, {high:g}) is not the mean of {values}, "
+                  f"which is {truth.mean:g}.")  # fmt: skip
+        wrong("the ends are mean - t s sqrt(1 + 1/n) and mean + t s sqrt(1 + 1/n), with s the "
+              "standard deviation with n - 1.")  # fmt: skip
+    return "The paper's run is one run: this is where it should lie if it is one of ours."
 
 
-def _yes_or_no(answers: Any) -> Any:
-    """Turn True and False into 1 and 0, in a list or in an array."""
-    if isinstance(answers, list | tuple):
-        return tuple(int(part) if isinstance(part, bool | np.bool_) else part for part in answers)
-    return answers * 1 if str(getattr(answers, "dtype", "")) in ("bool", "torch.bool") else answers
+def _near(found: float, value: float) -> bool:
+    return math.isclose(found, value, rel_tol=1e-4, abs_tol=1e-9)
+
+
+def _wrong_halves(deviation: float, t: float, n: int) -> dict[str, float]:
+    """Return what plausible mistakes give for half the width of an interval, by their messages."""
+    wanted = t * deviation * math.sqrt(1 + 1 / n)
+    return {
+        "This is the interval of the mean. One more run varies by s itself, and the mean of n runs "
+        "is uncertain as well: sqrt(1 + 1/n).": t * deviation / math.sqrt(n),
+        "The mean of n runs is uncertain, too: multiply by sqrt(1 + 1/n).": t * deviation,
+        "1 + 1/n adds variances: take its root.": t * deviation * (1 + 1 / n),
+        "The two parts are variances: add s^2 and s^2 / n, then take the root.": (
+            t * deviation * (1 + 1 / math.sqrt(n))
+        ),
+        "Divide the squared deviations by n - 1, not by n.": wanted * math.sqrt((n - 1) / n),
+        "Multiply by the t that is given.": wanted / t,
+        "1.96 is t for very many seeds. Use the t that is given.": 1.96 * wanted / t,
+        "This takes a t of its own: use the t that is given.": student_t(n - 1) * wanted / t,
+        "This is twice as wide: t s sqrt(1 + 1/n) is half the width.": 2 * wanted,
+        "This is half as wide: t s sqrt(1 + 1/n) is half the width.": wanted / 2,
+        "s is the root of the variance.": wanted * deviation,
+    }
 
 
 @check

@@ -56,8 +56,8 @@ def locate(
 
     The interval for one run more is mean ± t s sqrt(1 + 1/n). Where a run has no finite value, or
     is more than `DIVERGED` times above or below the median, runs diverge and no such interval
-    holds; then the rank of the published value among the runs decides. Of n runs and one more, each is
-    equally often the smallest, so being beyond all of them has a probability of 2 / (n + 1) for
+    holds; then the rank of the published value among the runs decides. Of n runs and one more, each
+    is equally often the smallest, so being beyond all of them has a probability of 2 / (n + 1) for
     both sides together. With fewer than 39 runs that is more than `LEVEL`, and the verdict there
     is "not comparable".
 

@@ -39,6 +39,13 @@ class Difference(NamedTuple):
         low, high = self.interval()
         return low > 0 or high < 0
 
+    @property
+    def probability(self) -> float:
+        """The probability of a difference at least as large, on either side, if there is none."""
+        if self.standard_error == 0:
+            return float(self.mean == 0)
+        return student_probability(self.mean / self.standard_error, self.freedom)
+
     def within(self, margin: float) -> bool:
         """Say whether the means are equal but for `margin`: two one-sided tests at 5%.
 

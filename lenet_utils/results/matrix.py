@@ -7,7 +7,7 @@ lies among our runs. Source: Section III, pp. 10-11.
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from lenet_utils.results.agreement import LEVEL, NOT_RUN, Verdict, holm, locate
 from lenet_utils.results.intervals import Mean, mean_interval
@@ -21,7 +21,7 @@ RECORDS = ("interpretations", "best-configuration", "paper", "training-size", "d
 PLOT = 0.0003
 """How far a value read from Figs. 5 and 6 may be off: 0.03 percentage points, the thickness of
 the plotted lines."""
-DISTORTED = "distorted"
+DISTORTED: Final = "distorted"
 
 
 class Published(NamedTuple):
@@ -112,8 +112,10 @@ class Row(NamedTuple):
     """An interpretation with its cells, in the order of `PUBLISHED`."""
 
     name: str
-    settings: dict[str, Any]
     cells: tuple[Cell, ...]
+    record: Record | None
+    """Where its runs on all digits are, and `variant` their name there; None where none were."""
+    variant: str
 
     @property
     def compared(self) -> list[Cell]:
@@ -152,36 +154,35 @@ def matrix(folder: Path | None = None) -> list[Row]:
 
 def row(name: str, settings: dict[str, Any], records: Sequence[Record]) -> Row:
     """Return one interpretation: its published values beside the runs that have its settings."""
-    found = [_measured(published, settings, records) for published in PUBLISHED]
+    sources = {n: find(settings, n, records) for n in dict.fromkeys(p.training for p in PUBLISHED)}
+    runs = [_measured(published, sources[published.training]) for published in PUBLISHED]
     verdicts = [
-        locate(p.value, runs, p.tolerance, logarithmic=p.is_rate) if runs else NOT_RUN
-        for p, (runs, _) in zip(PUBLISHED, found, strict=True)
+        locate(p.value, found, p.tolerance, logarithmic=p.is_rate) if found else NOT_RUN
+        for p, found in zip(PUBLISHED, runs, strict=True)
     ]
     # A cell that cannot be compared could not have been outside: it is none of the comparisons.
     family = [i for i, v in enumerate(verdicts) if v.word in ("inside", "above", "below")]
-    corrected = dict(zip(family, holm([verdicts[i].probability or 0.0 for i in family]),
-                         strict=True))  # fmt: skip
-    cells = [
-        Cell(p, _mean(runs), verdicts[i], corrected.get(i), record)
-        for i, (p, (runs, record)) in enumerate(zip(PUBLISHED, found, strict=True))
-    ]
-    return Row(name, settings, tuple(cells))
+    probabilities = holm([verdicts[i].probability or 0.0 for i in family])
+    corrected = dict(zip(family, probabilities, strict=True))
+    cells = []
+    for i, published in enumerate(PUBLISHED):
+        source = sources[published.training]
+        name_of_record = source[0].experiment if source else RECORDS[0]
+        mean = mean_interval(runs[i]) if runs[i] and None not in runs[i] else None
+        cells.append(Cell(published, mean, verdicts[i], corrected.get(i), name_of_record))
+    record, variant = sources[60_000] or (None, "")
+    return Row(name, tuple(cells), record, variant)
 
 
-def _measured(
-    published: Published, settings: dict[str, Any], records: Sequence[Record]
-) -> tuple[list[Any], str]:
-    """Return one value a seed, and the record it is from; an empty list where it was not run."""
+def find(
+    settings: dict[str, Any], training: int | str, records: Sequence[Record]
+) -> tuple[Record, str] | None:
+    """Return the first record, and its variant, that has these settings and enough runs."""
     for record in records:
         for variant, other in record.variants.items():
-            if _same(settings, other, published.training):
-                runs = record.finished(variant)
-                if len(runs) >= LEAST:
-                    if published.at_epoch is None:
-                        return record.values(published.measure, variant), record.experiment
-                    curves = record.curves(published.measure, variant)
-                    return [curve[published.at_epoch - 1] for curve in curves], record.experiment
-    return [], RECORDS[0]
+            if _same(settings, other, training) and len(record.finished(variant)) >= LEAST:
+                return record, variant
+    return None
 
 
 def _same(settings: dict[str, Any], other: dict[str, Any], training: int | str) -> bool:
@@ -191,5 +192,12 @@ def _same(settings: dict[str, Any], other: dict[str, Any], training: int | str) 
     return {**settings, "training": training} == other
 
 
-def _mean(runs: list[Any]) -> Mean | None:
-    return mean_interval(runs) if runs and None not in runs else None
+def _measured(published: Published, source: tuple[Record, str] | None) -> list[Any]:
+    """Return one value a seed; an empty list where it was not run."""
+    if source is None:
+        return []
+    record, variant = source
+    if published.at_epoch is None:
+        return record.values(published.measure, variant)
+    curves = record.curves(published.measure, variant)
+    return [curve[published.at_epoch - 1] for curve in curves]

@@ -67,6 +67,44 @@ def half(change):
     return lambda values, t: (np.mean(values), change(values, t))
 
 
+# 8.3 --------------------------------------------------------------------------------------
+
+
+def one_more_by_statistics(values, t):
+    n, mean = len(values), statistics.mean(values)
+    half = t * statistics.stdev(values) * (1 + 1 / n) ** 0.5
+    return mean - half, mean + half
+
+
+def one_more_by_numpy(values, t):
+    half = t * np.std(values, ddof=1) * np.sqrt(1 + 1 / len(values))
+    return np.mean(values) + np.array([-half, half])
+
+
+def one_more_by_torch(values, t):
+    sample = torch.tensor(values, dtype=torch.float64)
+    spread = (sample.var() + sample.var() / len(sample)).sqrt()
+    return torch.stack([sample.mean() - t * spread, sample.mean() + t * spread])
+
+
+def ends_with(half):
+    """Return a function whose interval is the mean and `half` of (values, t) on either side."""
+    return lambda v, t: (np.mean(v) - half(v, t), np.mean(v) + half(v, t))
+
+
+def one_more_half(values, t):
+    low, high = one_more_by_statistics(values, t)
+    return (high - low) / 2
+
+
+def with_own_t_of(values):
+    return {3: 4.3027, 4: 3.1824, 5: 2.7764}[len(values)]
+
+
+def s(values):
+    return np.std(values, ddof=1)
+
+
 # 8.4 --------------------------------------------------------------------------------------
 
 
@@ -163,13 +201,11 @@ RIGHT = [
     (checks.interval, (in_float32,)),
     (checks.interval, (lambda v, t: np.array(by_numpy(v, t)),)),
     (checks.interval, (lambda v, t: map(float, by_torch(v, t)),)),
-    (checks.agree, ((1, 1, 0),)),
-    (checks.agree, (np.array([1, 1, 0]),)),
-    (checks.agree, (torch.tensor([1, 1, 0]),)),
-    (checks.agree, ([True, True, False],)),
-    (checks.agree, (torch.tensor([0.02, 0.05, 0.48]) <= torch.tensor([0.1, 0.1, 0.12]),)),
-    (checks.agree, (np.array([0.02, 0.05, 0.48]) <= np.array([0.1, 0.1, 0.12]),)),
-    (checks.agree, ([1.0, np.True_, torch.tensor(0)],)),
+    (checks.one_more_run, (one_more_by_statistics,)),
+    (checks.one_more_run, (one_more_by_numpy,)),
+    (checks.one_more_run, (one_more_by_torch,)),
+    (checks.one_more_run, (lambda v, t: list(one_more_by_statistics(v, t)),)),
+    (checks.one_more_run, (ends_with(lambda v, t: t * (s(v) ** 2 * (1 + 1 / len(v))) ** 0.5),)),
     (checks.pareto_optimal, (unbeaten,)),
     (checks.pareto_optimal, (unbeaten_by_arrays,)),
     (checks.pareto_optimal, (lambda e, w: tuple(reversed(unbeaten(e, w))),)),
@@ -237,25 +273,42 @@ WRONG = [
     (checks.interval, (lambda v, t: (sum(v), by_hand(v, t)[1]),), "the mean of"),
     (checks.interval, (lambda v, t: (0.96, 0.0392629),), "the mean of"),
     (checks.interval, (lambda v, t: (*by_hand(v, t), len(v)),), "not a pair"),
-    (checks.agree, ((1, 0, 0),), "paper's own number may be off"),
-    (checks.agree, ((1, 1, 1),), "neither"),
-    (checks.agree, ((0, 1, 0),), "the larger of"),
-    (checks.agree, ((2, 1, 0),), "something else"),
-    (checks.agree, (1,), "expected 3 whole numbers"),
-    (checks.agree, ((0, 0, 1),), "wrong way round"),
-    (checks.agree, ((0, 0, 0),), "0.97 differs from 0.95 by 0.02"),
-    (checks.agree, ((1, 0, 1),), "neither"),
-    (checks.agree, ((0, 1, 1),), "neither"),
-    (checks.agree, ([False, True, False],), "the larger of"),
-    (checks.agree, ("110",), "expected 3 whole numbers"),
-    (checks.agree, (["1", "1", "0"],), "whole number"),
-    (checks.agree, (["yes", "yes", "no"],), "whole number"),
-    (checks.agree, ((0.97, 1.00, 1.43),), "whole number"),
-    (checks.agree, ((1, 1),), "expected 3 whole numbers"),
-    (checks.agree, ({1, 0},), "expected 3 whole numbers"),
-    (checks.agree, ((0, 1),), "expected 3 whole numbers"),
-    (checks.agree, ((1, 1, -0.5),), "whole number"),
-    (checks.agree, (Forged(),), "expected 3 whole numbers"),
+    (checks.one_more_run, (ends,), "interval of the mean"),
+    (checks.one_more_run, (ends_with(lambda v, t: t * s(v)),), "uncertain, too"),
+    (checks.one_more_run, (ends_with(lambda v, t: t * s(v) * (1 + 1 / len(v))),), "take its root"),
+    (
+        checks.one_more_run,
+        (ends_with(lambda v, t: t * s(v) * (1 + len(v) ** -0.5)),),
+        "add s^2 and s^2 / n",
+    ),
+    (
+        checks.one_more_run,
+        (ends_with(lambda v, t: t * np.std(v) * (1 + 1 / len(v)) ** 0.5),),
+        "n - 1, not by n",
+    ),
+    (
+        checks.one_more_run,
+        (ends_with(lambda v, t: s(v) * (1 + 1 / len(v)) ** 0.5),),
+        "that is given",
+    ),
+    (checks.one_more_run, (ends_with(lambda v, t: 1.96 * s(v) * (1 + 1 / len(v)) ** 0.5),), "1.96"),
+    (
+        checks.one_more_run,
+        (lambda v, t: one_more_by_statistics(v, with_own_t_of(v)),),
+        "of its own",
+    ),
+    (checks.one_more_run, (ends_with(lambda v, t: 2 * one_more_half(v, t)),), "twice as wide"),
+    (checks.one_more_run, (ends_with(lambda v, t: one_more_half(v, t) / 2),), "half as wide"),
+    (checks.one_more_run, (ends_with(lambda v, t: s(v) * one_more_half(v, t)),), "the variance"),
+    (checks.one_more_run, (ends_with(lambda v, t: 7.0),), "the ends are mean - t s"),
+    (checks.one_more_run, (lambda v, t: one_more_by_statistics(v, t)[::-1],), "exchanged"),
+    (checks.one_more_run, (lambda v, t: (np.mean(v), one_more_half(v, t)),), "return the two ends"),
+    (checks.one_more_run, (lambda v, t: (min(v), max(v)),), "is not the mean"),
+    (checks.one_more_run, (lambda v, t: one_more_half(v, t),), "not a pair"),
+    (checks.one_more_run, (lambda v, t: (np.nan, 1.0),), "not a number"),
+    (checks.one_more_run, (lambda v, t: Forged(),), "not a pair"),
+    (checks.one_more_run, (lambda v, t: (v.sort(), one_more_by_numpy(v, t))[1],), "changed the v"),
+    (checks.one_more_run, (lambda v, t: print(v),), "returned nothing"),
     (checks.pareto_optimal, (beaten,), "return the others"),
     (checks.pareto_optimal, (unbeaten_strictly,), "Equal is not less"),
     (checks.pareto_optimal, (lambda e, w: list(range(len(e))),), "place 1 is beaten in both"),
