@@ -91,6 +91,7 @@ BASELINES: dict[str, Settings] = {
     "linear": _settings("linear", choices=[None], ridge=1.0),
     "linear, deslanted": _settings("linear", deslanted=True, choices=[None], ridge=1.0),
     "pairwise linear": _settings("pairwise", choices=[None], ridge=1.0),
+    "pairwise linear, deslanted": _settings("pairwise", deslanted=True, choices=[None], ridge=1.0),
     "K-NN": _settings("nearest_neighbours", choices=[1, 3, 5]),
     "K-NN, deslanted": _settings("nearest_neighbours", deslanted=True, choices=[1, 3, 5]),
     "40 PCA + quadratic": _settings("pca_quadratic", choices=[None], components=40, ridge=1.0),
