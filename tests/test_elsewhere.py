@@ -152,7 +152,8 @@ def test_it_is_printed(course: Path, browser: object) -> None:
 
 @dear
 def test_tests_take_what_belongs_to_the_course(course: Path) -> None:
-    done = make(course, "test", f"TESTS=tests/test_quizzes.py {LESSON} -k 'not renew'")
+    lesson = LESSON.replace("notebooks", "_build/edition")
+    done = make(course, "test", f"TESTS=tests/test_quizzes.py {lesson} -k 'not renew'")
     assert "passed" in done.stdout and "Untitled" not in done.stdout
 
 
