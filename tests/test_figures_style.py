@@ -98,6 +98,10 @@ DRAW: dict[str, Callable[[], Figure]] = {
     "size_and_work": lambda: figures.size_and_work(
         {"LeNet-5": TABLE, "LeNet-1": layer_table(lenet1(), (1, 28, 28))}
     ),
+    "columns_of_answers": lambda: figures.columns_of_answers(
+        torch.zeros(32, 48), torch.zeros(5, 11), alt="an empty field"
+    ),
+    "fields": lambda: figures.fields(PICTURES[:2], ["1", "2"], alt="two fields"),
     "windows": lambda: figures.windows(PICTURES[0], {"C1": (3, 7, 4, 8)}, alt="a frame"),
     "wiring": lambda: figures.wiring(TABLE_I),
 }
