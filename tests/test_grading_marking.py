@@ -86,16 +86,17 @@ def handed(batch: Batch) -> list[Submission]:
     return [hand_in(batch, name, text) for name, text in zip(NAMES, texts, strict=True)]
 
 
+def begin_anew(folder: Path) -> None:
+    """Forget the marks of other tests."""
+    for path in [*folder.glob("marks*"), *folder.glob("marks/*"), *folder.glob("disagree*")]:
+        if path.is_file():
+            path.unlink()
+
+
 @pytest.fixture
 def page(batch: Batch, handed: list[Submission], browser: Any) -> Iterator[Any]:
     folder = batch.output / ASSIGNMENT
-    for path in [
-        *folder.glob("marks/*.json"),
-        *folder.glob("marks*"),
-        folder / "marks/.taken.json",
-    ]:
-        if path.is_file():
-            path.unlink()
+    begin_anew(folder)
     assert by_hand.exchange(batch, handed, ASSIGNMENT) == []
     context = browser.new_context(accept_downloads=True, viewport={"width": 1280, "height": 900})
     page = context.new_page()
@@ -244,6 +245,7 @@ def test_two_markers_are_merged_and_disagreements_listed(
 ) -> None:
     ann, bob, eve = (hand_in(batch, name, f"I am {name}.") for name in ("ann", "bob", "eve"))
     three = [ann, bob, eve]
+    begin_anew(batch.output / ASSIGNMENT)
     by_hand.exchange(batch, three, ASSIGNMENT)
     file(batch, "AB", mark(batch, "ann", [1, 0.5], remark="Good."), mark(batch, "bob", [1, 1]))
     file(batch, "CD", mark(batch, "ann", [1, 0.5], remark="Fine."), mark(batch, "bob", [1, 0]))
