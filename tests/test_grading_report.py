@@ -232,3 +232,11 @@ def test_gradescope_says_when(tmp_path: Path) -> None:
     zone = datetime.UTC
     assert late.parse(moments[0], zone) == late.parse(moments[1], zone) is not None
     assert late.parse(moments[2], zone) is None
+
+
+def test_the_policy_on_the_page_can_be_used(tmp_path: Path) -> None:
+    page = (ROOT / "assignments" / "grading" / "README.md").read_text(encoding="utf-8")
+    path = tmp_path / "late.toml"
+    path.write_text(page.partition("```toml\n")[2].partition("```")[0], encoding="utf-8")
+    (policy,) = late.read(path, ["a1_shapes_and_counts"]).values()
+    assert (policy.per_day, policy.most, len(policy.extensions)) == (10, 50, 2)
