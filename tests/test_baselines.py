@@ -40,6 +40,7 @@ LIMITS = {
     "linear": 0.35,
     "linear, deslanted": 0.30,
     "pairwise linear": 0.35,
+    "pairwise linear, deslanted": 0.30,
     "K-NN": 0.20,
     "K-NN, deslanted": 0.12,
     "40 PCA + quadratic": 0.25,

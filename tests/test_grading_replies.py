@@ -3,6 +3,7 @@
 import ast
 import json
 import pickle
+import re
 import socket
 import sys
 import threading
@@ -325,4 +326,5 @@ def test_the_trusted_side_reads_no_pickle() -> None:
     for path in GRADING.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             name = getattr(node, "attr", getattr(node, "id", ""))
-            assert name not in ("load", "loads", "Unpickler") or "json" in ast.unparse(node), path
+            text = re.match(r"(json|tomllib)\.", ast.unparse(node))
+            assert name not in ("load", "loads", "Unpickler") or text, path

@@ -135,8 +135,10 @@ def count_figures(page: Any, name: str) -> None:
         arg=expected,
     )  # fmt: skip
     assert images.count() == expected > 2
-    captions = page.locator(".jp-OutputArea-output details")
-    assert captions.count() == expected
+    # Captions are Markdown, which JupyterLab renders some time after the pictures.
+    page.wait_for_function(
+        "n => document.querySelectorAll('.jp-OutputArea-output details').length == n", arg=expected
+    )
     images.first.scroll_into_view_if_needed()
     SHOT.mkdir(exist_ok=True)
     page.screenshot(path=SHOT / f"lab-{name}.png")

@@ -6,7 +6,6 @@ import re
 
 import pytest
 import torch
-from test_live import ask  # noqa: F401
 from torch.nn import functional as F
 
 from lenet_utils import load_mnist
@@ -109,7 +108,7 @@ def test_a_field_without_ink_is_refused():
 
 
 @pytest.mark.parametrize("options", [{}, {"factor": 3, "top": 90}, {"paper": 15.0, "ink": 230.0}])
-def test_the_page_prepares_ink_alike(ask, options):  # noqa: F811
+def test_the_page_prepares_ink_alike(ask, options):
     """What is dropped on the page is fitted and centred as in the lesson."""
 
     def packed(tensor):

@@ -31,7 +31,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
         return int(subprocess.check_output([sys.executable, "-c", code, word], env=environment))
 
     # Where the heap of a program begins differs from run to run; seldom, blocks do not fit.
-    kept = min(cleared("keep", None) for _ in range(2))
+    kept = min(cleared("keep", None) for _ in range(4))
     returned, told = cleared("return", limit), cleared("keep", limit)
     # Pages that the system had to clear; now and then the heap grows by a block.
     assert 10 * kept < returned
