@@ -3,6 +3,7 @@
 # make test       the same set-up, then every test; TESTS="tests/test_x.py" runs those alone
 # make test-lowest  the package's tests with the lowest versions that pyproject.toml declares
 # make test-native  the kernels with every compiler that is here, and for ARM under emulation
+# make test-apart run the tests that take longest: JupyterLab, a release, the pages' commands
 # make mutants    change the code in 300 places, one at a time; list what no test notices (hours)
 # make edition    write the lessons as the notebooks that people run, into _build/edition
 # make lab        open those in JupyterLab, in my-lessons; FOLDER=folder names another one
@@ -52,7 +53,7 @@ unexport SUBMISSIONS ROSTER OPTIONS FOLDER
 
 .DEFAULT_GOAL := book
 .NOTPARALLEL:
-.PHONY: book pdf slides test test-lowest test-native mutants edition lab colab serve notebooks assignments grade bench elsewhere clean
+.PHONY: book pdf slides test test-apart test-lowest test-native mutants edition lab colab serve notebooks assignments grade bench elsewhere clean
 .PHONY: environment grading vendor mnist FORCE
 
 book: $(SITE)
@@ -96,7 +97,14 @@ test: mnist edition $(SITE)
 	$(PY) -m ruff format --check $(CODE) $$notebooks && \
 	OMP_NUM_THREADS=1 $(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder \
 		--nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
-		$(if $(TESTS),$(value TESTS),tests _build/edition/*.ipynb)
+		$(if $(TESTS),$(value TESTS),tests $(APART:%=--ignore=%) _build/edition/*.ipynb)
+
+# What takes a minute or two each and seldom breaks: kernels, servers, scratch repositories, pages
+# taken at their word. So that `make test` stays within the time of a coffee.
+APART := $(addprefix tests/test_,lab.py resumed.py release.py docs.py grading_again.py \
+	grading_alike.py grading_ways.py assignments_public.py)
+test-apart: mnist edition $(SITE)
+	OMP_NUM_THREADS=1 $(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(APART)
 
 # With numpy 1 and with numpy 2, each in an environment of its own; NUMPY=2 tries that one alone.
 test-lowest:
