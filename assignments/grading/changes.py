@@ -39,6 +39,15 @@ def _state(row: Graded) -> dict[str, Any]:
     return {"digest": row.submission.digest, "points": points}
 
 
+def kept_object(path: Path) -> dict[str, Any]:
+    """Return the object that an earlier run left in a JSON file, empty where there is none."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 class History:
     """The points at the end of the last run.
 
@@ -48,11 +57,7 @@ class History:
 
     def __init__(self, path: Path):
         self.path = path
-        try:
-            found = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            found = {}
-        self.last: Mapping[str, Any] = found if isinstance(found, dict) else {}
+        self.last: Mapping[str, Any] = kept_object(path)
 
     def changes(self, rows: Sequence[Graded], tests: set[str]) -> list[Change]:
         """Return whose known points are other ones now; a first mark is none."""

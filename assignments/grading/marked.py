@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from changes import kept_object
 from marking import KIND, Line
 from names import written
 from sanitise import plain
@@ -167,11 +168,7 @@ class Taken:
 
     def __init__(self, path: Path):
         self.path = path
-        try:
-            found = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            found = {}
-        self.known: dict[str, Any] = found if isinstance(found, dict) else {}
+        self.known = kept_object(path)
 
     @staticmethod
     def _of(marks: list[Mark]) -> list[Any]:
