@@ -2,8 +2,10 @@
 
 import os
 import signal
+import sys
 import threading
 import time
+from unittest.mock import patch
 
 import pytest
 import torch
@@ -66,11 +68,11 @@ def numbers(record) -> list[tuple]:
 
 
 @pytest.fixture
-def cluster(monkeypatch):
+def cluster():
     """Two workers, in processes of their own."""
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(__import__("sys").path))
     settings = {"distributed.worker.daemon": False}
     with (
+        patch.dict(os.environ, {"PYTHONPATH": os.pathsep.join(sys.path)}),  # dask sets some, too
         __import__("dask").config.set(settings),
         distributed.LocalCluster(
             n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50

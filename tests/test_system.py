@@ -25,13 +25,14 @@ for _ in range(10):
     update()
 print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
-    limit = {**os.environ, "MALLOC_MMAP_THRESHOLD_": str(2**17)}  # each large block goes back
+    free = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
+    limit = {**free, "MALLOC_MMAP_THRESHOLD_": str(2**17)}  # each large block goes back
 
-    def cleared(word: str, environment: dict[str, str] | None) -> int:
+    def cleared(word: str, environment: dict[str, str]) -> int:
         return int(subprocess.check_output([sys.executable, "-c", code, word], env=environment))
 
     # Where the heap of a program begins differs from run to run; seldom, blocks do not fit.
-    kept = min(cleared("keep", None) for _ in range(4))
+    kept = min(cleared("keep", free) for _ in range(4))
     returned, told = cleared("return", limit), cleared("keep", limit)
     # Pages that the system had to clear; now and then the heap grows by a block.
     assert 10 * kept < returned
