@@ -51,6 +51,18 @@ def without(thing: str) -> None:
     (pytest.fail if os.environ.get("CI") else pytest.skip)(thing)
 
 
+@pytest.fixture(autouse=True)
+def given_back() -> Iterator[None]:
+    """Have every test give back the environment variables that it or a library has changed."""
+    before = dict(os.environ)
+    yield
+    names = {name for name, _ in before.items() ^ os.environ.items()} - {"PYTEST_CURRENT_TEST"}
+    os.environ.update({name: before[name] for name in names if name in before})
+    for name in names - set(before):
+        del os.environ[name]
+    assert not names, f"left changed in the environment: {', '.join(sorted(names))}"
+
+
 def belonging() -> list[str]:
     """Return the files of the repository: those that git knows, or all that are no products."""
     with contextlib.suppress(OSError, subprocess.CalledProcessError):
