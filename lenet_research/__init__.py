@@ -20,9 +20,9 @@ work beside it, and `show` what a run of each variant took, side by side with ot
   at a time, sixteen networks in the lanes of a compiled kernel: a quiet core with AVX-512 needs
   about 20 s an epoch for all sixteen.
 - `road-rates` and `road-to-today` do so in batches; an epoch takes the kernel about as long. Batch
-  normalisation, which it does not know, and all of `why-convolution` run in plain PyTorch, as do
-  the networks of `figure-9`; its other classifiers are done in a few minutes, most of which the
-  polynomial SVM takes.
+  normalisation, which it does not know, and all of `why-convolution` and `depth` run in plain
+  PyTorch, as do the networks of `figure-9`; its other classifiers are done in a few minutes, most
+  of which the polynomial SVM takes.
 - `strings`, `strings-1998` and `strings-noise` train one network after the other, in plain PyTorch.
 - `fast` measures seconds: run it on a machine that does nothing else.
 

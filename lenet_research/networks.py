@@ -1,4 +1,4 @@
-"""Other networks than LeNet-5, trained in batches: `why-convolution`, and baselines of Fig. 9."""
+"""Other networks than LeNet-5, trained in batches: `why-convolution`, `depth`, rows of Fig. 9."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from lenet_research import deep_networks
 from lenet_research.experiment import Experiment, Job, Settings
 from lenet_research.locally_connected import LocallyConnected2d
 from lenet_research.parallel_pytorch import PyTorchTraining
@@ -162,9 +163,20 @@ NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "LeNet-5, subsampling": lambda: _pooled("subsampling"),
     "LeNet-5, average": lambda: _pooled("average"),
     "LeNet-5, max": lambda: _pooled("max"),
+    **deep_networks.networks(),
 }
 
 WHY: Settings = {**MODERN_NETWORKS, "training": 10_000, "shifts": 6}
+
+DEPTH: Settings = {
+    **MODERN_NETWORKS,
+    "side": 28,
+    "preprocessing": "modern",
+    "batch_size": 60,
+    "epochs": 5,
+    "training": 3_000,
+    "validation": 2_000,
+}
 
 EXPERIMENTS = [
     Experiment(
@@ -187,5 +199,17 @@ EXPERIMENTS = [
         seeds=5,
         trainer=NetworkTrainer,
         group=group,
-    )
+    ),
+    Experiment(
+        name="depth",
+        title="What initial weights and shortcuts are worth as plain networks grow deeper",
+        source="not in the paper; He, Zhang, Ren and Sun, 2016",
+        variants={
+            f"{name}, rate {rate:g}": {**DEPTH, "network": name, "lr": rate}
+            for name in deep_networks.networks()
+            for rate in deep_networks.RATES
+        },
+        seeds=5,
+        trainer=NetworkTrainer,
+    ),
 ]
