@@ -16,9 +16,9 @@ every run, also of those that were not chosen; no choice is made by them.
 How long they take: `list` says what each took where its record was made, two cores that had other
 work beside it, and `show` what a run of each variant took, side by side with others.
 
-- `paper`, `open-choices`, `best-configuration`, `training-size` and `distortions` train one pattern
-  at a time, sixteen networks in the lanes of a compiled kernel: a quiet core with AVX-512 needs
-  about 20 s an epoch for all sixteen.
+- `paper`, `open-choices`, `best-configuration`, `training-size`, `distortions` and `robustness`
+  train one pattern at a time, sixteen networks in the lanes of a compiled kernel: a quiet core with
+  AVX-512 needs about 20 s an epoch for all sixteen.
 - `road-rates` and `road-to-today` do so in batches; an epoch takes the kernel about as long. Batch
   normalisation, which it does not know, and all of `why-convolution` and `depth` run in plain
   PyTorch, as do the networks of `figure-9`; its other classifiers are done in a few minutes, most
@@ -49,7 +49,15 @@ __all__ = [
     "mean_interval",
 ]
 
-MODULES = ("configurations", "road", "networks", "baselines", "fast", "reading_strings")
+MODULES = (
+    "configurations",
+    "robustness",
+    "road",
+    "networks",
+    "baselines",
+    "fast",
+    "reading_strings",
+)
 """Modules of this package that define `EXPERIMENTS`, a list of Experiment."""
 
 

@@ -162,7 +162,20 @@ def distorted(jobs: list[Job], images: Tensor, number: int) -> tuple[Tensor, lis
 
 
 def _distort(images: Tensor, ranges: Settings, seed: int, number: int) -> Tensor:
-    return distort(images, PlanarRanges(**ranges), seed=(seed * 1_000 + number) * 10 + 4)
+    noise = ranges.pop("noise", 0.0)
+    if ranges:
+        images = distort(images, PlanarRanges(**ranges), seed=(seed * 1_000 + number) * 10 + 4)
+    return invert_pixels(images, noise, (seed * 1_000 + number) * 10 + 5) if noise else images
+
+
+def invert_pixels(images: Tensor, fraction: float, seed: int) -> Tensor:
+    """Return uint8 images with a fraction of their pixels inverted, drawn by the seed.
+
+    Source: the "salt and pepper" noise of Section III-E, p. 16, and of Section VII.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    chosen = torch.rand(images.shape, generator=generator) < fraction
+    return torch.where(chosen, 255 - images, images)
 
 
 def _new_model(job: Job) -> LeNet5:
