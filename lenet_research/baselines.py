@@ -13,7 +13,7 @@ from torch import Tensor
 
 from lenet_research import trainer_minibatches
 from lenet_research.boosting import BoostingTrainer
-from lenet_research.classifiers import METHODS, Fitted
+from lenet_research.classifiers import METHODS, Fitted, nearest_neighbours
 from lenet_research.experiment import Experiment, Job, Settings, Trainer
 from lenet_research.networks import MODERN_NETWORKS, NetworkTrainer
 from lenet_research.road import DISTORTED
@@ -101,14 +101,19 @@ BASELINES: dict[str, Settings] = {
     "SVM poly 4, deslanted": _settings(
         "polynomial_svm", deslanted=True, choices=[1.0], degree=4, gamma=0.02, training=60_000
     ),
+    "V-SVM poly 9": _settings("virtual_svm", choices=[1.0], degree=9, gamma=0.005, training=60_000),
+    "tangent distance": _settings("tangent_distance", choices=[0.3, 0.4, 0.5], candidates=200),
 }
 
 _FIVE = {"epochs": 5}
 BASELINE_NETWORKS: dict[str, Settings] = {
     "784-300-10": {**MODERN_NETWORKS, "network": "784-300-10", "side": 28, **_FIVE},
     "784-300-100-10": {**MODERN_NETWORKS, "network": "784-300-100-10", "side": 28, **_FIVE},
+    "784-1000-10": {**MODERN_NETWORKS, "network": "784-1000-10", "side": 28, **_FIVE},
+    "784-500-150-10": {**MODERN_NETWORKS, "network": "784-500-150-10", "side": 28, **_FIVE},
     "LeNet-1": {**MODERN_NETWORKS, "network": "LeNet-1", "side": 28},
     "LeNet-4": {**MODERN_NETWORKS, "network": "LeNet-4"},
+    "LeNet-4, K-NN": {**MODERN_NETWORKS, "network": "LeNet-4", "neighbours": "c5_act"},
 }
 """Trained as today, in epochs of 55,000 digits; the paper's learnt from 60,000, as then."""
 
@@ -126,18 +131,57 @@ BOOSTED: Settings = {
 """Three LeNet-4, see `BoostingTrainer`."""
 
 
+class NeighboursTrainer(NetworkTrainer):
+    """Trains networks, then replaces their output by nearest neighbours of its inputs.
+
+    `neighbours` names the module whose states are compared; how many neighbours vote is chosen on
+    the validation digits. Source: Section III-C8, p. 13.
+    """
+
+    def finish(self) -> list[dict[str, Any]]:
+        """Measure each network so on the test digits."""
+        return [{**row, **self._measure(i)} for i, row in enumerate(super().finish())]
+
+    def _measure(self, i: int) -> dict[str, Any]:
+        train, held, test = (self._states(i, d.images) for d in (self.train, self.held, self.test))
+        fitted = {k: nearest_neighbours(train, self.train.labels, {}, k) for k in (1, 3, 5, 9)}
+        errors = {k: _error(one, held, self.held.labels) for k, one in fitted.items()}
+        k = min(errors, key=errors.__getitem__)
+        return {
+            "test_error": _error(fitted[k], test, self.test.labels),
+            "neighbours": k,
+            "memory": fitted[k].memory,
+        }
+
+    @torch.no_grad()
+    def _states(self, i: int, images: Tensor) -> Tensor:
+        job, model = self.jobs[i], self.models[i].eval()
+        states: list[Tensor] = []
+        layer = model.get_submodule(job.settings["neighbours"])
+        hook = layer.register_forward_hook(lambda m, x, y: states.append(y.flatten(1).cpu()))
+        device = next(model.parameters()).device
+        for part in images.split(500):
+            model(self._preprocessing(job).inputs(part).to(device))
+        hook.remove()
+        return torch.cat(states)
+
+
 def trainer(jobs: list[Job], data: MNIST, device: torch.device) -> Trainer:
     """Return the trainer for these jobs: of networks, or of other classifiers."""
     settings = jobs[0].settings
     if "boosted" in settings:
         return BoostingTrainer(jobs, data, device)
+    if "neighbours" in settings:
+        return NeighboursTrainer(jobs, data, device)
     kind = NetworkTrainer if "network" in settings else BaselineTrainer
     return kind(jobs, data, device)
 
 
 def group(job: Job) -> str:
     """Return what jobs that share a trainer have in common."""
-    return trainer_minibatches.group(job) if "network" in job.settings else job.variant
+    if "neighbours" in job.settings or "network" not in job.settings:
+        return job.variant
+    return trainer_minibatches.group(job)
 
 
 EXPERIMENTS = [

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from lenet_research.experiment import Settings
+from lenet_research.tangent_distance import TangentNeighbours
 
 CLASSES = 10
 
@@ -134,16 +135,42 @@ def radial_basis(images: Tensor, labels: Tensor, settings: Settings, width: floa
     return Fitted(lambda p: (features(p) @ w).argmax(1), numbers, numbers)
 
 
+def tangent_distance(images: Tensor, labels: Tensor, settings: Settings, width: float) -> Fitted:
+    """The nearest neighbour by tangent distance. Section III-C10, p. 13."""
+    neighbours = TangentNeighbours(images, labels, settings, width)
+    return Fitted(neighbours.answer, neighbours.macs, neighbours.memory)
+
+
 def polynomial_svm(images: Tensor, labels: Tensor, settings: Settings, c: float) -> Fitted:
     """Support vectors with the kernel (x.y / scale + 1)^degree. Section III-C11, p. 13."""
+    keep = settings["training"]
+    machine = _svm(images[:keep], labels[:keep], settings, c)
+    return _of_svm(machine)
+
+
+def virtual_svm(images: Tensor, labels: Tensor, settings: Settings, c: float) -> Fitted:
+    """Support vectors of a first machine, moved by a pixel each way, train a second one. p. 13."""
+    keep = settings["training"]
+    images, labels = images[:keep], labels[:keep]
+    first = _svm(images, labels, settings, c)
+    x, y = images[first.support_], labels[first.support_]
+    # Beside the digit all is background, so that what rolls around is nothing.
+    moves = [(0, 0), (1, 0), (-1, 0), (0, 1), (0, -1)]
+    moved = torch.cat([x.roll(move, (1, 2)) for move in moves])
+    return _of_svm(_svm(moved, y.repeat(len(moves)), settings, c))
+
+
+def _svm(images: Tensor, labels: Tensor, settings: Settings, c: float) -> Any:
     from sklearn.svm import SVC
 
-    keep = settings["training"]
     machine = SVC(
         kernel="poly", degree=settings["degree"], C=c, gamma=settings["gamma"], coef0=1.0,
         cache_size=2_000,
     )  # fmt: skip
-    machine.fit(images[:keep].flatten(1).numpy(), labels[:keep].numpy())
+    return machine.fit(images.flatten(1).numpy(), labels.numpy())
+
+
+def _of_svm(machine: Any) -> Fitted:
     numbers = machine.support_vectors_.size
 
     def answer(p: Tensor) -> Tensor:
@@ -154,5 +181,14 @@ def polynomial_svm(images: Tensor, labels: Tensor, settings: Settings, c: float)
 
 METHODS = {
     f.__name__: f
-    for f in (linear, pairwise, nearest_neighbours, pca_quadratic, radial_basis, polynomial_svm)
+    for f in (
+        linear,
+        pairwise,
+        nearest_neighbours,
+        pca_quadratic,
+        radial_basis,
+        tangent_distance,
+        polynomial_svm,
+        virtual_svm,
+    )
 }

@@ -154,6 +154,8 @@ def _pooled(pooling: Pooling) -> LeNet5:
 NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "784-300-10": lambda: fully_connected((784, 300, 10)),
     "784-300-100-10": lambda: fully_connected((784, 300, 100, 10)),
+    "784-1000-10": lambda: fully_connected((784, 1000, 10)),
+    "784-500-150-10": lambda: fully_connected((784, 500, 150, 10)),
     "LeNet-1": lenet1,
     "LeNet-4": lenet4,
     "1024-58-10": lambda: fully_connected((1024, 58, 10)),

@@ -3,10 +3,17 @@
 import pytest
 import torch
 
-from lenet_research.baselines import BASELINES, BOOSTED, BaselineTrainer, trainer
+from lenet_research.baselines import (
+    BASELINE_NETWORKS,
+    BASELINES,
+    BOOSTED,
+    BaselineTrainer,
+    trainer,
+)
 from lenet_research.boosting import collect
 from lenet_research.classifiers import METHODS, least_squares
 from lenet_research.experiment import Job
+from lenet_research.tangent_distance import _distances, _tangent_planes
 from lenet_utils.distortions import deslant, warp
 from lenet_utils.mnist import MNIST, Digits, load_mnist
 
@@ -46,6 +53,8 @@ LIMITS = {
     "40 PCA + quadratic": 0.25,
     "1000 RBF + linear": 0.20,
     "SVM poly 4, deslanted": 0.12,
+    "V-SVM poly 9": 0.15,
+    "tangent distance": 0.12,
 }
 
 
@@ -55,8 +64,12 @@ def test_a_rival_learns(name, digits):
     if settings["method"] == "radial_basis":
         pytest.importorskip("sklearn")
         settings["units"] = 100
-    if settings["method"] == "polynomial_svm":
+    if settings["method"] in ("polynomial_svm", "virtual_svm"):
         pytest.importorskip("sklearn")
+    if settings["method"] == "virtual_svm":
+        settings["training"] = 400
+    if settings["method"] == "tangent_distance":
+        settings.update(candidates=20, choices=[0.4])
     trainer = BaselineTrainer([Job(name, settings, 0)], digits, torch.device("cpu"))
     (measured,) = trainer.advance()
     again = BaselineTrainer([Job(name, settings, 0)], digits, torch.device("cpu"))
@@ -76,6 +89,65 @@ def test_costs_are_counted(digits):
     assert neighbours.macs == neighbours.memory == 100 * 784
     # A digit's nearest neighbour is itself.
     assert torch.equal(neighbours.answer(pictures), labels)
+
+
+def test_along_the_tangents_a_digit_moves_for_nothing(digits):
+    picture = digits.train.images[:1].float() / 255
+    moved = warp(picture, torch.tensor([[[1.0, 0.0, 0.4], [0.0, 1.0, 0.2]]]), background=0.0)
+    other = digits.train.images[1:2].float() / 255
+    x, planes = _tangent_planes(picture, 0.5)
+    ratios = []
+    for picture_there in (picture, moved, other):
+        y, their = _tangent_planes(picture_there, 0.5)
+        tangent = _distances(x, planes, y[None], their[None]).item()
+        # Symmetric, never negative, and never above the Euclidean one.
+        assert tangent == pytest.approx(
+            _distances(y, their, x[None], planes[None]).item(), abs=1e-4
+        )
+        euclidean = (x - y).square().sum().item()
+        assert -1e-4 < tangent <= euclidean + 1e-4
+        ratios.append(tangent / euclidean if euclidean else tangent)
+    assert ratios[0] == pytest.approx(0, abs=1e-6)
+    assert ratios[1] < 0.25 and ratios[2] > 0.6
+
+
+def test_the_tangent_distance_is_that_of_two_planes(digits):
+    pictures = digits.train.images[:2].float() / 255
+    x, planes = _tangent_planes(pictures, 0.5)
+    found = _distances(x[:1], planes[:1], x[None, 1:], planes[None, 1:]).item()
+    # The least of |x + P a - y - Q b|^2 + r (|a|^2 + |b|^2), by least squares.
+    both = torch.cat([planes[0], -planes[1]], 1).double()
+    ridge = torch.eye(14).double() * 1e-2**0.5
+    left = torch.cat([both, ridge])
+    right = torch.cat([(x[1] - x[0]).double(), torch.zeros(14).double()])
+    best = torch.linalg.lstsq(left, right[:, None]).solution
+    assert found == pytest.approx((left @ best - right[:, None]).square().sum().item(), rel=1e-4)
+
+
+def test_a_virtual_svm_knows_moved_digits(digits):
+    pytest.importorskip("sklearn")
+    pictures = digits.train.images[:300].float() / 255
+    settings = {"training": 300, "degree": 9, "gamma": 0.01}
+    plain, virtual = (
+        METHODS[name](pictures, digits.train.labels[:300], settings, 1.0)
+        for name in ("polynomial_svm", "virtual_svm")
+    )
+    moved = pictures.roll(1, 2)
+    wrong = [(m.answer(moved) != digits.train.labels[:300]).sum() for m in (plain, virtual)]
+    assert wrong[1] < wrong[0]
+    assert virtual.memory > plain.memory
+
+
+def test_neighbours_of_the_last_layer_answer(digits):
+    small = {"training": 600, "validation": 200, "epochs": 2}
+    jobs = [Job("LeNet-4, K-NN", {**BASELINE_NETWORKS["LeNet-4, K-NN"], **small}, 0)]
+    whole = trainer(jobs, digits, torch.device("cpu"))
+    for _ in range(2):
+        whole.advance()
+    (final,) = whole.finish()
+    assert final["neighbours"] in (1, 3, 5, 9)
+    assert final["memory"] == 600 * 120
+    assert final["test_error"] < 0.4
 
 
 def test_boosting_goes_on_from_a_saved_state(digits):

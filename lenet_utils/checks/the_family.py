@@ -137,7 +137,7 @@ def residual(function: Any) -> str:
         if not block.heard:
             wrong("block.forward(x) passes by the hooks of the block: call block(x).")
     _require_gradients(function, nn.Parameter(x), block)
-    return "With a block that answers 0 the signal passes unchanged: depth can do no harm."
+    return "Behind a ReLU, a block that answers 0 lets the signal pass unchanged."
 
 
 def _side_by_side(sides: tuple[int, ...]) -> list[tuple[int, ...]]:
