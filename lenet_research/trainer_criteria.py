@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from lenet_research.experiment import Job
-from lenet_research.trainer_strings import ENTRIES, NETWORKS, Reader, copied, wrong
+from lenet_research.trainer_strings import ENTRIES as SMALL_ENTRIES
+from lenet_research.trainer_strings import NETWORKS, Reader, copied, wrong
 from lenet_utils.graphs import Machine, ctc_machine, forward_penalties, logadd, viterbi_penalties
 from lenet_utils.layers import RBFOutput
 from lenet_utils.mnist import MNIST, Digits
@@ -22,6 +23,8 @@ from lenet_utils.strings import NONE, Strings, draw_strings, draw_windows, texts
 
 WINDOWS = ("without_none", "isolated")
 MOVING = "_moving"
+ENTRIES = (*SMALL_ENTRIES, 75.0, 100.0, 150.0)
+"""Distances are larger than logarithms of probabilities."""
 FORBIDDEN = 1e4
 """The penalty of "none" for a network that has not learnt it."""
 
@@ -98,10 +101,12 @@ class CriteriaReader(Reader):
         model: Any = NETWORKS[self.settings["network"]][0]().to(self.device)
         if stage not in WINDOWS:
             model.load_state_dict(self.kept["isolated"])
+        self.optimizer = torch.optim.Adam(model.parameters())
         if stage.endswith(MOVING):
             model.output = MovingCodes(model.output.codes)
+            codes = {"params": [model.output.codes], "times": self.settings["code_factor"]}
+            self.optimizer.add_param_group(codes)
         self.model = model
-        self.optimizer = torch.optim.Adam(self.model.parameters())
 
     def advance(self) -> dict[str, float]:
         """Do the next epoch."""

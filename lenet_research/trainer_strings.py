@@ -167,7 +167,8 @@ class Reader:
     def _update(self, loss: Tensor, rate: float, progress: float) -> float:
         # Up during the first twentieth, then down along half a cosine.
         factor = min(progress * 20, 1.0) * (1 + math.cos(math.pi * progress)) / 2
-        self.optimizer.param_groups[0]["lr"] = rate * factor
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate * factor * group.get("times", 1.0)
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
