@@ -43,20 +43,21 @@ ROUGH: Settings = {
 COMPARED: Settings = {
     **BASE,
     "network": "1998",
-    "windows": 16_000,
+    "windows": 12_000,
     "window_epochs": 3,
+    "window_stages": ["isolated"],
     "none": 0.25,
     "jitter": 3,
     "criteria": list(CRITERIA),
-    "moving": True,
+    "moving": ["viterbi", "discriminative_forward"],
     "code_factor": 25.0,
     "normalise": False,
     "string_epochs": 2,
-    "strings": 3_200,
+    "strings": 2_000,
     "string_batch": 16,
     "held_strings": 300,
 }
-"""Each criterion gets 400 updates, at the rates of `strings`, which were not searched for each.
+"""Each criterion gets 250 updates, at the rates of `strings`, which were not searched for each.
 Penalties are the distances themselves. Where codes are trained, their rate is `code_factor` times
 that of the weights: they have further to go. The jitter was chosen on held-out strings, of 1 to 3.
 """
@@ -64,9 +65,10 @@ that of the weights: they have further to go. The jitter was chosen on held-out 
 COMPARED_MODERN: Settings = {
     **COMPARED,
     "network": "modern",
+    "window_stages": ["without_none", "isolated"],
     "jitter": 2,
     "criteria": [name for name in CRITERIA if name != "forward"],
-    "moving": False,
+    "moving": [],
     "normalise": True,
 }
 """Probabilities of a column sum to 1, so all paths cost 0 and the two forward criteria are one."""

@@ -1,8 +1,8 @@
 """The trainer that compares the criteria of global training, each from the same network.
 
-A network learns from windows: once without the class "none", once with it. From the second network
-each criterion goes on by itself, with the same strings in the same order; with fixed codes and, if
-the settings ask for it, with codes that are trained as well.
+A network learns from windows; if the settings ask for it, another one without the class "none".
+From the first, each criterion goes on by itself, with the same strings in the same order: with
+fixed codes and, where the settings name it, with codes that are trained as well.
 Source: LeCun, Bottou, Bengio and Haffner (1998), Sections VI and VII.
 """
 
@@ -21,7 +21,6 @@ from lenet_utils.mnist import MNIST, Digits
 from lenet_utils.sdnn import best_path, column_penalties, spelled
 from lenet_utils.strings import NONE, Strings, draw_strings, draw_windows, texts
 
-WINDOWS = ("without_none", "isolated")
 MOVING = "_moving"
 ENTRIES = (*SMALL_ENTRIES, 75.0, 100.0, 150.0)
 """Distances are larger than logarithms of probabilities."""
@@ -80,28 +79,30 @@ class CriteriaReader(Reader):
     def __init__(self, job: Job, data: MNIST, device: torch.device) -> None:
         super().__init__(job, data, device)
         criteria = [*self.settings["criteria"]]
-        moving = [f"{name}{MOVING}" for name in criteria] if self.settings["moving"] else []
-        self.stages = [*WINDOWS, *criteria, *moving]
-        self.stage = WINDOWS[0]
+        moving = [f"{name}{MOVING}" for name in self.settings["moving"]]
+        self.windowed = [*self.settings["window_stages"]]
+        self.stages = [*self.windowed, *criteria, *moving]
+        self.stage = self.windowed[0]
         self.kept: dict[str, dict[str, Tensor]] = {}
 
     def place(self, done: int) -> tuple[str, int]:
         """Return the stage, and the epoch in it, that follow `done` epochs."""
         windows: int = self.settings["window_epochs"]
         strings: int = self.settings["string_epochs"]
-        before = len(WINDOWS) * windows
+        first = len(self.windowed)
+        before = first * windows
         if done < before:
-            return WINDOWS[done // windows], done % windows
-        return self.stages[len(WINDOWS) + (done - before) // strings], (done - before) % strings
+            return self.windowed[done // windows], done % windows
+        return self.stages[first + (done - before) // strings], (done - before) % strings
 
     def begin(self, stage: str) -> None:
         """Put up the network with which a stage begins, and an optimiser."""
         self.stage, self.windows = stage, None
         torch.manual_seed(self.job.seed)
         model: Any = NETWORKS[self.settings["network"]][0]().to(self.device)
-        if stage not in WINDOWS:
+        if stage not in self.windowed:
             model.load_state_dict(self.kept["isolated"])
-        self.optimizer = torch.optim.Adam(model.parameters())
+        self.optimizer = torch.optim.Adam(model.parameters(), fused=True)
         if stage.endswith(MOVING):
             model.output = MovingCodes(model.output.codes)
             codes = {"params": [model.output.codes], "times": self.settings["code_factor"]}
@@ -114,7 +115,7 @@ class CriteriaReader(Reader):
         if epoch == 0:
             self.begin(stage)
         self.model.train()
-        if stage in WINDOWS:
+        if stage in self.windowed:
             losses = self._window_epoch(epoch)
         else:
             losses = self._string_epoch(self.settings["window_epochs"] + epoch)
@@ -133,7 +134,8 @@ class CriteriaReader(Reader):
         """How many epochs all stages take."""
         windows: int = self.settings["window_epochs"]
         strings: int = self.settings["string_epochs"]
-        return len(WINDOWS) * windows + (len(self.stages) - len(WINDOWS)) * strings
+        first = len(self.windowed)
+        return first * windows + (len(self.stages) - first) * strings
 
     def _draw_windows(self) -> Digits:
         none = 0.0 if self.stage == "without_none" else self.settings["none"]

@@ -102,7 +102,7 @@ def test_discriminative_criteria_are_never_negative_and_the_others_may_fall_to_n
             assert (collapsed > 0.5).all()
 
 
-@pytest.mark.parametrize("cut", [1, 3, 7])
+@pytest.mark.parametrize("cut", [1, 6])
 def test_a_run_that_is_taken_up_gives_what_an_uninterrupted_one_gives(digits, cut, tmp_path):
     whole = CriteriaTrainer([job()], digits, CPU)
     curve = [whole.advance() for _ in range(whole.epochs)]
@@ -120,11 +120,11 @@ def test_every_criterion_begins_with_the_same_network_and_moves_codes_only_where
     reader = CriteriaReader(job(), digits, CPU)
     for _ in range(reader.epochs):
         reader.advance()
-    assert list(reader.kept) == reader.stages and len(reader.stages) == 10
+    assert list(reader.kept) == reader.stages and len(reader.stages) == 7
     for stage in reader.stages:
         still = torch.equal(reader.kept[stage]["output.codes"][:10], digit_codes())
         assert still == (not stage.endswith("_moving"))
-    for stage in reader.stages[2:]:
+    for stage in reader.stages[1:]:
         reader.begin(stage)
         for name, tensor in reader.model.state_dict().items():
             assert torch.equal(tensor, reader.kept["isolated"][name])
@@ -134,7 +134,7 @@ def test_every_criterion_begins_with_the_same_network_and_moves_codes_only_where
 
 
 def test_the_network_without_none_never_says_none(digits):
-    reader = CriteriaReader(job(), digits, CPU)
+    reader = CriteriaReader(job(COMPARED_MODERN), digits, CPU)
     reader.advance()
     assert reader.stage == "without_none"
     assert (reader.windows.labels != NONE).all()
