@@ -109,13 +109,13 @@ class Reader:
         epoch, windows = self.done, self.settings["window_epochs"]
         if epoch == windows:
             # The strings begin with the network of the windows, and with a new optimiser.
-            self.isolated = _copy(self.model)
+            self.isolated = copied(self.model)
             self.optimizer = torch.optim.Adam(self.model.parameters())
         self.model.train()
         losses = self._window_epoch(epoch) if epoch < windows else self._string_epoch(epoch)
         self.done += 1
         penalties = self._penalties(self.chosen_on)
-        error = _wrong(best_path(penalties), self.chosen_on)
+        error = wrong(best_path(penalties), self.chosen_on)
         return {"train_loss": sum(losses) / len(losses), "validation_error": error}
 
     def _window_epoch(self, epoch: int) -> list[float]:
@@ -167,7 +167,8 @@ class Reader:
     def _update(self, loss: Tensor, rate: float, progress: float) -> float:
         # Up during the first twentieth, then down along half a cosine.
         factor = min(progress * 20, 1.0) * (1 + math.cos(math.pi * progress)) / 2
-        self.optimizer.param_groups[0]["lr"] = rate * factor
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate * factor * group.get("times", 1.0)
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
@@ -204,12 +205,12 @@ class Reader:
         """Measure the network as it was after the windows, and as it is, on the test strings."""
         if self.isolated is None:
             raise RuntimeError("the strings have not been learnt from; advance to the end first.")
-        trained = _copy(self.model)
+        trained = copied(self.model)
         final: dict[str, Any] = {}
         for name, state in (("isolated", self.isolated), ("global", trained)):
             self.model.load_state_dict(state)
             penalties = self._penalties(self.chosen_on)
-            errors = [_wrong(best_path(penalties, entry=e), self.chosen_on) for e in ENTRIES]
+            errors = [wrong(best_path(penalties, entry=e), self.chosen_on) for e in ENTRIES]
             entry = ENTRIES[errors.index(min(errors))]
             final |= {f"{name}_entry": entry, f"{name}_window_error": self._window_error()}
             final |= {f"{name}_{measure}": value for measure, value in self._tests(entry)}
@@ -227,8 +228,8 @@ class Reader:
                     self.data.test, count, layout=Layout(**layout), seed=first + i
                 )
                 penalties = self._penalties(strings)
-                column.append(_wrong(best_path(penalties), strings))
-                path.append(_wrong(best_path(penalties, entry=entry), strings))
+                column.append(wrong(best_path(penalties), strings))
+                path.append(wrong(best_path(penalties, entry=entry), strings))
             for decoder, errors in (("column", column), ("path", path)):
                 found.append((f"{measure}{decoder}_error", errors[0] if alone else errors))
         return found
@@ -253,7 +254,8 @@ def by_width(strings: Strings, size: int) -> list[Strings]:
     return batches
 
 
-def _wrong(path: Tensor, strings: Strings) -> float:
+def wrong(path: Tensor, strings: Strings) -> float:
+    """Return how many of the strings paths do not spell: int64 (N, T) to a fraction."""
     pairs = zip(spelled(path), texts(strings.labels), strict=True)
     return sum(read != truth for read, truth in pairs) / len(path)
 
@@ -264,5 +266,6 @@ def _layout(settings: Settings) -> Layout:
     return Layout(**pairs)
 
 
-def _copy(model: torch.nn.Module) -> dict[str, Tensor]:
+def copied(model: torch.nn.Module) -> dict[str, Tensor]:
+    """Return a copy of a network's state."""
     return {name: tensor.clone() for name, tensor in model.state_dict().items()}

@@ -46,12 +46,14 @@ def sdnn_modern() -> LeNet5:
     )
 
 
-def column_penalties(model: LeNet5, fields: Tensor) -> Tensor:
+def column_penalties(model: LeNet5, fields: Tensor, *, normalise: bool = True) -> Tensor:
     """Sweep the network over fields.
 
     Args:
         model: a network of this module.
         fields: float (N, 1, 32, 32 + 4b), normalised.
+        normalise: make probabilities of each column. Otherwise a penalty is what the network says:
+            a distance, or minus a score.
 
     Returns:
         float (N, 1 + b, 11): the penalty of each class in each column of answers, minus the
@@ -71,7 +73,7 @@ def column_penalties(model: LeNet5, fields: Tensor) -> Tensor:
             '"none": sdnn_modern() or sdnn_1998().'
         )
     scores = (-outputs if model.smallest_wins else outputs).squeeze(2)
-    return -F.log_softmax(scores, 1).mT
+    return -(F.log_softmax(scores, 1) if normalise else scores).mT
 
 
 def cut_windows(fields: Tensor) -> Tensor:

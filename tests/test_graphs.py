@@ -277,6 +277,44 @@ def test_what_does_not_fit_into_the_columns_costs_infinity_and_gives_no_gradient
     assert not logits.grad.any()
 
 
+def test_the_best_paths_of_a_batch_are_those_of_the_graphs():
+    columns = -logits_of_strings().detach().log_softmax(-1)
+    columns.requires_grad_()
+    topology = graphs.ctc_topology(range(4), 4)
+    wanted = [
+        graphs.viterbi(
+            graphs.select(graphs.compose(graphs.from_columns(rows[:count]), topology), string)
+        ).penalty
+        for rows, count, string in zip(columns, COLUMNS, STRINGS, strict=True)
+    ]
+    found = graphs.viterbi_penalties(columns, graphs.ctc_machine(STRINGS, 4), COLUMNS)
+    torch.testing.assert_close(found, torch.stack(wanted))
+    every = graphs.forward_penalties(columns, graphs.ctc_machine(STRINGS, 4), COLUMNS)
+    assert (found > every - 1e-9).all() and (found > every + 0.01).any()
+    weights = torch.tensor([1.0, -2.0, 0.5, 3.0, 1.5], dtype=torch.float64)
+    (one,) = torch.autograd.grad((torch.stack(wanted) * weights).sum(), columns)
+    (other,) = torch.autograd.grad((found * weights).sum(), columns)
+    assert torch.equal(one, other) and set(one.unique().tolist()) == {0, *weights.tolist()}
+
+
+def test_a_best_path_of_a_batch_goes_through_a_grammar_or_costs_infinity():
+    torch.manual_seed(6)
+    grammar = graphs.from_arcs(
+        [(0, 1, 0), (1, 1, 1), (1, 0, 2), (0, 2, 3), (1, 2, 0)],
+        torch.tensor([0.5, -1.0, 0.25, 2.0, 0.0]),
+        ends=[2],
+    )
+    columns = torch.rand(4, 5, 4, requires_grad=True)
+    lengths = torch.tensor([5, 3, 1, 0])
+    found = graphs.viterbi_penalties(columns, graphs.machine(grammar), lengths)
+    for rows, count, penalty in zip(columns[:3], lengths, found, strict=False):
+        one = graphs.viterbi(graphs.compose(graphs.from_columns(rows[:count]), grammar))
+        torch.testing.assert_close(penalty, one.penalty)
+    assert found[3] == math.inf
+    found[3].backward()
+    assert not columns.grad.any()
+
+
 def test_a_grammar_in_the_batch_is_the_grammar_of_the_graph():
     torch.manual_seed(3)
     grammar = graphs.from_grammar(

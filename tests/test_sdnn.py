@@ -106,6 +106,21 @@ def penalty(path, penalties, entry):
     return total + entry * begins
 
 
+def test_penalties_may_be_what_the_network_says(images):
+    for build, normalise, sign in (
+        (sdnn_modern, normalise_modern, -1),
+        (sdnn_1998, normalise_1998, 1),
+    ):
+        torch.manual_seed(0)
+        model = build()
+        fields = normalise(images[:2])
+        found = column_penalties(model, fields, normalise=False)
+        assert torch.equal(found, sign * model(fields)[:, :, 0].mT)
+        assert torch.allclose(
+            found.mul(-1).log_softmax(2), -column_penalties(model, fields), atol=1e-4
+        )
+
+
 @pytest.mark.parametrize("entry", [0.0, 0.3, 1.0, 4.0])
 def test_the_best_path_is_the_best_of_all_paths(entry):
     generator = torch.Generator().manual_seed(1)

@@ -31,6 +31,12 @@ from lenet_utils.checks.reproducing import interval, luck, one_more_run, pareto_
 from lenet_utils.checks.sliding_window import columns, path_penalty, saving, spell
 from lenet_utils.checks.the_family import alexnet_sides, first_full_layer, residual
 from lenet_utils.checks.training_1998 import bound, curvature, per_parameter_rates
+from lenet_utils.checks.training_the_whole import (
+    arc_gradients,
+    criteria_by_hand,
+    discriminative_forward,
+    relative_gain,
+)
 from lenet_utils.checks.verdict import Verdict
 from lenet_utils.checks.weight_sharing import (
     kernel_gradient,
@@ -40,6 +46,10 @@ from lenet_utils.checks.weight_sharing import (
 )
 
 __all__ = [
+    "arc_gradients",
+    "criteria_by_hand",
+    "discriminative_forward",
+    "relative_gain",
     "columns",
     "path_penalty",
     "saving",

@@ -17,7 +17,13 @@ from lenet_utils.graphs.build import (
     from_string,
     recognised,
 )
-from lenet_utils.graphs.columns import Machine, ctc_machine, forward_penalties, machine
+from lenet_utils.graphs.columns import (
+    Machine,
+    ctc_machine,
+    forward_penalties,
+    machine,
+    viterbi_penalties,
+)
 from lenet_utils.graphs.graph import EPSILON, Arc, Graph, Label
 from lenet_utils.graphs.paths import (
     NoPath,
@@ -56,4 +62,5 @@ __all__ = [
     "recognised",
     "select",
     "viterbi",
+    "viterbi_penalties",
 ]

@@ -120,15 +120,61 @@ def forward_penalties(columns: Tensor, graphs: Machine, lengths: Tensor | None =
 
     Source: the forward penalty, Section VI.
     """
+    arcs, graphs, lengths = _arcs(columns, graphs, lengths)
+    sources = graphs.sources.expand(len(arcs), -1, -1).flatten(1)
+    total: Tensor = _AllPaths.apply(-arcs, sources, -graphs.starts, -graphs.ends, lengths)
+    return torch.where(total < FORBIDDEN / 2, total, math.inf)
+
+
+def viterbi_penalties(columns: Tensor, graphs: Machine, lengths: Tensor | None = None) -> Tensor:
+    """Find the best path of each string through its graph.
+
+    Args:
+        columns: float (N, T, K), each class's penalty in each column.
+        graphs: of `machine` or `ctc_machine`.
+        lengths: int64 (N,), how many of the columns count; by default all.
+
+    Returns:
+        (N,), infinite where a string has no path: its gradient is 0. Else its gradient is 1 at the
+        classes that the path reads.
+
+    Raises:
+        ValueError: as for `forward_penalties`.
+
+    Source: the Viterbi transformer, Section V.
+    """
+    arcs, graphs, lengths = _arcs(columns, graphs, lengths)
+    n, count, nodes, width = arcs.shape
+    sources = graphs.sources.expand(n, -1, -1).flatten(1)
+    counts = torch.arange(count, device=columns.device)[:, None] < lengths
+    with torch.no_grad():
+        total, won = graphs.starts.to(arcs.dtype).expand(n, -1), []
+        for column, counted in zip(arcs.unbind(1), counts, strict=True):
+            arriving = total.gather(1, sources).view(n, nodes, width) + column
+            best, arc = arriving.min(2)
+            total = torch.where(counted[:, None], best, total)
+            won.append(arc)
+        least, node = (total + graphs.ends).min(1)
+    rows, taken = torch.arange(n, device=columns.device), []
+    for t in range(count - 1, -1, -1):
+        taken.append(node * width + won[t][rows, node])
+        node = torch.where(counts[t], sources[rows, taken[-1]], node)
+    costs = arcs.flatten(2).gather(2, torch.stack(taken[::-1], 1)[:, :, None])[:, :, 0]
+    found = (costs * counts.T).sum(1)
+    return torch.where(least < FORBIDDEN / 2, found, math.inf)
+
+
+def _arcs(
+    columns: Tensor, graphs: Machine, lengths: Tensor | None
+) -> tuple[Tensor, Machine, Tensor]:
+    """Return what each arc costs in each column, (N, T, S, D), and the graphs where columns are."""
     lengths = _require(columns, graphs, lengths)
     n, count, _ = columns.shape
     graphs = Machine(*(part.to(columns.device) for part in graphs))
     nodes, width = graphs.sources.shape[1:]
-    read, sources = (part.expand(n, -1, -1).flatten(1) for part in (graphs.labels, graphs.sources))
+    read = graphs.labels.expand(n, -1, -1).flatten(1)
     arcs = columns.clamp(max=FORBIDDEN).gather(2, read[:, None].expand(-1, count, -1))
-    arcs = arcs.view(n, count, nodes, width) + graphs.penalties[:, None]
-    total: Tensor = _AllPaths.apply(-arcs, sources, -graphs.starts, -graphs.ends, lengths)
-    return torch.where(total < FORBIDDEN / 2, total, math.inf)
+    return arcs.view(n, count, nodes, width) + graphs.penalties[:, None], graphs, lengths
 
 
 def _scan(

@@ -58,12 +58,9 @@ class Entry(NamedTuple):
 WITH_CHANCE = {
     "1000 RBF + linear": 3.6,
     "784-300-10": 4.7,
-    "784-1000-10": 4.5,
     "784-300-100-10": 3.05,
-    "784-500-150-10": 2.95,
     "LeNet-1": 1.7,
     "LeNet-4": 1.1,
-    "LeNet-4, K-NN": 1.1,
     "LeNet-4, boosted": 0.7,
 }
 """Test errors of Fig. 9 in per cent, of what is drawn or trained from a seed."""
@@ -75,8 +72,6 @@ WITHOUT_CHANCE = {
     "K-NN, deslanted": 2.4,
     "40 PCA + quadratic": 3.3,
     "SVM poly 4, deslanted": 1.1,
-    "tangent distance": 1.1,
-    "V-SVM poly 9": 0.8,
 }
 THOUSANDS = {
     "linear": 4,
