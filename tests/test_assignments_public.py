@@ -12,7 +12,8 @@ A1, A2, A6 = "a1_shapes_and_counts", "a2_convolution_and_sharing", "a6_audit_a_t
 # Where the numbers of another term earn nothing; the page "Teaching with this book" lists these.
 WORTHLESS = [
     (A1, "q1_shapes"), (A1, "q2_parameters"), (A1, "q3_connections"), (A1, "q6_dense"),
-    (A2, "q1_two_units"), (A2, "q4_entries"), (A6, "q1_claims"),
+    (A2, "q1_two_units"), (A2, "q4_entries"), (A6, "q1_claims"), (A6, "q2_counts"),
+    (A6, "q4_smallest"),
 ]  # fmt: skip
 
 
@@ -28,7 +29,8 @@ def values(name: str, question: str) -> str:
     ]
     assert earned(name, question, source)[0] > 0
     names = solved(name, "open")[0]
-    return "\n".join(f"{one} = {_plain(names[one])!r}" for one in assigned)
+    given = [one for one in assigned if not callable(names[one])]  # such as a network, to count it
+    return "\n".join(f"{one} = {_plain(names[one])!r}" for one in given)
 
 
 def _plain(value: Any) -> Any:

@@ -2,7 +2,9 @@
 
 import csv
 import os
+import re
 import runpy
+import shlex
 import shutil
 import signal
 import socket
@@ -262,6 +264,25 @@ def test_what_cannot_be_graded_is_named(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["grading", *arguments])
     assert says in runpy.run_path(str(GRADING / "__main__.py"))["main"]()
+
+
+PAGES = ("assignments/README.md", "assignments/grading/README.md", "book/teaching.md")
+
+
+def test_options_on_the_pages_are_options_of_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments = runpy.run_path(str(GRADING / "__main__.py"))["arguments"]
+    text = "".join((REPOSITORY / page).read_text(encoding="utf-8") for page in PAGES)
+    named = {quoted or word for quoted, word in re.findall(r'OPTIONS=(?:"([^"]+)"|(--\w+))', text)}
+    assert {"--late late.toml", "--unread", "--names", "--again"} <= named
+    for options in named:
+        monkeypatch.setattr(sys, "argv", ["grading", *shlex.split(options), "folder"])
+        assert arguments().submissions == Path("folder")
+    monkeypatch.setattr(sys, "argv", ["grading", "folder"])
+    defaults = vars(arguments())
+    listed = dict(re.findall(r"^\| `--([\w-]+)` \| (\d+) \|", text, re.MULTILINE))
+    assert {"cell-seconds", "notebook-seconds", "megabytes"} == set(listed)
+    for name, number in listed.items():
+        assert defaults[name.replace("-", "_")] == float(number), name
 
 
 def test_make_asks_for_the_folder() -> None:

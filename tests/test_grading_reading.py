@@ -16,9 +16,11 @@ from nbformat import NotebookNode
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "assignments" / "grading"))
 
+import cells
 import precheck
 import reading
-from reading import Read, Reader, Unreadable
+from cells import Unreadable
+from reading import Read, Reader
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="grading needs Linux or macOS")
 
@@ -63,7 +65,7 @@ def test_what_editors_write_is_read_in_full(
     ],
 )  # fmt: skip
 def test_a_cell_that_is_none_costs_itself(cell: Any) -> None:
-    kept, notes = reading.parse(cells_of(code("a = 1"), cell, code("b = 2")))
+    kept, notes = cells.parse(cells_of(code("a = 1"), cell, code("b = 2")))
     assert [c.source for c in kept] == ["a = 1", "b = 2"]
     assert len(notes) == 1
     assert notes[0].startswith("cell 2 is left out: ")
@@ -81,7 +83,7 @@ def test_a_cell_that_is_none_costs_itself(cell: Any) -> None:
 def test_nothing_but_its_kind_and_text_is_asked_of_a_cell(
     more: dict[str, Any], release: NotebookNode
 ) -> None:
-    kept, notes = reading.parse(cells_of(code(**more), code("y = 2", **more)))
+    kept, notes = cells.parse(cells_of(code(**more), code("y = 2", **more)))
     assert ([c.source for c in kept], notes) == (["x = 1", "y = 2"], [])
     nbformat.validate(precheck.check(NotebookNode(cells=kept), release).notebook)
 
@@ -103,8 +105,8 @@ def test_nothing_but_its_kind_and_text_is_asked_of_a_cell(
         (b"PK\x03\x04more", "unpack it"),
         (b"<!doctype html>", "a web page"),
         (cells_of(3, 4), "cell 1 is left out"),
-        (cells_of(*[code()] * (reading.MOST_CELLS + 1)), "cells, more than"),
-        (cells_of(code("x" * (reading.MOST_TEXT + 1))), "million characters"),
+        (cells_of(*[code()] * (cells.MOST_CELLS + 1)), "cells, more than"),
+        (cells_of(code("x" * (cells.MOST_TEXT + 1))), "million characters"),
         (b'{"cells": [' + b"1" * 5000 + b"]}", "not a notebook"),
     ],
 )  # fmt: skip

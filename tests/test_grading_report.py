@@ -17,6 +17,7 @@ sys.path.insert(0, str(ROOT / "assignments" / "grading"))
 import class_report
 import items
 import late
+import reports
 import tables
 from changes import Change
 from class_report import Class
@@ -193,6 +194,30 @@ def test_what_is_not_known_costs_nothing(tmp_path: Path) -> None:
     assert found.percent == 0 and found.late and "no proof" in found.remark
     assert late.of(dated, policy_of(tmp_path, "file_dates = true")).percent == 50
     assert late.of(result(1, [3, 4, 2]), policy_of(tmp_path)).remark == "nobody says when"
+
+
+@pytest.mark.parametrize(
+    ("name", "says_late"),
+    [
+        ("lovelaceada_LATE_2001_30007_a1.ipynb", True),
+        ("LATE_anon_x7Yq2_30007_a1.ipynb", True),
+        ("lovelaceada_2001_30007_LATE_1_2_a1.ipynb", False),
+        ("LATE_1.ipynb", False),
+        ("lovelaceada_2001_30007_a1.ipynb", False),
+    ],
+)
+def test_that_canvas_says_late_is_said(name: str, says_late: bool, tmp_path: Path) -> None:
+    row = result(1, [3, 4, 2], changed=1.0)  # before it was due
+    row.submission.path = Path(name)
+    found = late.of(row, policy_of(tmp_path))
+    assert (found.percent, "Canvas says that it was late" in found.remark) == (0, says_late)
+
+
+def test_the_points_name_a_student_as_the_list_does() -> None:
+    listed = result(1, [3, 4, 2], identity={"Student": "Lovelace, Ada", "ID": "2001"})
+    header, rows = reports._grades([listed, result(2, [3, 4, 2])], MOST, None)
+    names = [row[header.index("name")] for row in rows]
+    assert names[0] == "Lovelace, Ada" and names[1] == result(2, [3, 4, 2]).submission.name
 
 
 @pytest.mark.parametrize(

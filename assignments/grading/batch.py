@@ -6,7 +6,8 @@ import importlib
 import json
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
 from multiprocessing.connection import wait
@@ -19,6 +20,7 @@ import regrading
 from course import Course
 from isolation import Limits, Sandbox
 from pages import said
+from prepared import prepared
 from processes import context, end, leave_terminal
 from student import PATIENCE
 from submissions import Submission
@@ -49,13 +51,21 @@ class Batch:
         todo = [s for s in submissions if self._is_asked(s)]
         if len(todo) < len(submissions):
             say(f"{len(submissions) - len(todo)} graded before and unchanged")
-        if todo:
-            self._load(todo)
+        if not todo:
+            return
+        assignments = self.course.releases.keys() & {s.assignment for s in todo}
+        names = {name for one in assignments for name in self.course.imported(one)}
+        several = len(todo) > 1
+        with prepared(self.sandbox, names) if several else nullcontext(self.sandbox) as around:
+            self._load(names)
             self.course.know({submission.student for submission in todo})
+            self._run(todo, around, say)
+
+    def _run(self, todo: list[Submission], around: Sandbox, say: Callable[[str], None]) -> None:
         waiting, running = iter(todo), {}
         try:
             while (room := self.workers - len(running)) or running:
-                self._fill(waiting, running, room)
+                self._fill(waiting, running, room, around)
                 if not running:
                     break
                 wait([p.sentinel for p, *_ in running.values()], 1)
@@ -78,17 +88,18 @@ class Batch:
             self.record(submission).unlink(missing_ok=True)
         return wanted or not self._recorded(submission)
 
-    def _load(self, todo: list[Submission]) -> None:
+    def _load(self, names: Iterable[str]) -> None:
         """Import what the tests import: once here, not once in every worker."""
-        for assignment in {s.assignment for s in todo}:
-            for name in self.course.imported(assignment):
-                with contextlib.suppress(Exception):
-                    importlib.import_module(name)
+        for name in names:
+            with contextlib.suppress(Exception):
+                importlib.import_module(name)
 
-    def _fill(self, waiting: Iterator[Submission], running: dict[int, Any], room: int) -> None:
+    def _fill(
+        self, waiting: Iterator[Submission], running: dict[int, Any], room: int, around: Sandbox
+    ) -> None:
         for submission in (s for _, s in zip(range(room), waiting, strict=False)):
             slot = next(n for n in range(self.workers) if n not in running)
-            process = context().Process(target=self._grade, args=(submission, slot))
+            process = context().Process(target=self._grade, args=(submission, slot, around))
             try:
                 process.start()
             except OSError as error:
@@ -153,14 +164,14 @@ class Batch:
         partial.write_text(text, encoding="utf-8")
         partial.replace(path)
 
-    def _grade(self, submission: Submission, slot: int) -> None:
+    def _grade(self, submission: Submission, slot: int, around: Sandbox) -> None:
         """Grade one submission; the body of a worker."""
         leave_terminal(self.output / "log.txt")
         began = time.monotonic()
         result = _nothing(submission.refused)
         try:
             if not submission.refused:
-                result |= self._checked(submission, slot)
+                result |= self._checked(submission, slot, around)
         except Exception:
             traceback.print_exc()
             result["reason"] = f"the grading failed, see log.txt; {FIX}"
@@ -168,13 +179,13 @@ class Batch:
             self.course.nothing(submission.assignment, submission.student)
         self._write(submission, {**result, "seconds": time.monotonic() - began})
 
-    def _checked(self, submission: Submission, slot: int) -> dict[str, Any]:
+    def _checked(self, submission: Submission, slot: int, around: Sandbox) -> dict[str, Any]:
         assignment, student = submission.assignment, submission.student
         release = self.course.releases[assignment]
         checked = precheck.check(reading.kept(self.output / READ, submission.digest), release)
         earlier = regrading.before(self.course, assignment, student)
         self.course.forget(assignment, student)
-        error = self.course.autograde(assignment, student, checked, self.sandbox, self.limits, slot)
+        error = self.course.autograde(assignment, student, checked, around, self.limits, slot)
         if error:
             print(error)
         reason = f"nbgrader could not grade it, see log.txt; {FIX}" if error else ""

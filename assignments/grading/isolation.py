@@ -19,6 +19,7 @@ import tempfile
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -36,6 +37,19 @@ class Limits:
     notebook_seconds: float = 600
     megabytes: int = 3000
     processes: int = 64
+
+    def inside(self, sandbox: "Sandbox") -> dict[str, Any]:
+        """Return what the process of a submission is told of them."""
+        told = {
+            "RLIMIT_DATA": self.megabytes * 2**20,
+            "RLIMIT_FSIZE": 64 * 2**20,
+            "RLIMIT_NOFILE": 256,
+            "RLIMIT_CORE": 0,
+            "guard": not sandbox.namespaces,
+        }
+        if sandbox.own_user or sandbox.namespaces:
+            told["RLIMIT_NPROC"] = self.processes
+        return told
 
 
 def package() -> str | None:
@@ -58,12 +72,59 @@ def readable() -> list[str]:
     return paths
 
 
+def surroundings(home: str, temporary: str) -> dict[str, str]:
+    """Return the environment of a submission."""
+    return {
+        "PATH": "/usr/bin:/bin",
+        "HOME": home,
+        "TMPDIR": temporary,
+        "IPYTHONDIR": f"{home}/.ipython",
+        "MPLCONFIGDIR": f"{home}/.matplotlib",
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "OMP_NUM_THREADS": "1",
+        "LANG": "C.UTF-8",
+    }
+
+
+def inside(told: dict[str, Any]) -> list[str]:
+    """Return the command that runs in a sandbox."""
+    return [sys.executable, "-I", "-B", str(HERE / "inside"), json.dumps(told)]
+
+
+def enter(
+    sandbox: "Sandbox", folder: str, user: int | None, told: dict[str, Any]
+) -> tuple[list[str], dict[str, str]]:
+    """Return the command that runs in namespaces of its own, and its environment.
+
+    Args:
+        sandbox: with namespaces.
+        folder: an empty one.
+        user: as whom, if submissions have users of their own; None to stay who builds it.
+        told: what the command is told.
+    """
+    spaces = ["--mount", "--net", "--pid", "--ipc", "--uts", "--propagation=private"]
+    if not sandbox.own_user:
+        spaces += ["--user", "--map-root-user"]
+    outside = ["setpriv", "--pdeathsig=KILL", "unshare", *spaces, "--fork", "--kill-child=KILL"]
+    identity = "stay" if user is None else str(user if sandbox.own_user else 0)
+    script = ["sh", str(HERE / "sandbox.sh"), folder, identity, *readable(), "--"]
+    environment = surroundings("/submission", "/tmp") | {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+    return [*outside, *script, "env", "-C", "/submission", *inside(told)], environment
+
+
 @dataclass(frozen=True)
 class Sandbox:
-    """How submissions are kept in on this computer: made by `sandbox`."""
+    """How submissions are kept in on this computer: made by `sandbox`.
+
+    Args:
+        namespaces: whether they have a file system, a network and processes of their own.
+        own_user: whether they run as another user.
+        prepared: the descriptor of what forks them, from `prepared.prepared`, if there is one.
+    """
 
     namespaces: bool
     own_user: bool
+    prepared: int | None = None
 
     def describe(self) -> str:
         """Say in a line what protects the computer and the grades."""
@@ -77,7 +138,15 @@ class Sandbox:
 
     def start(self, limits: Limits, slot: int = 0) -> "SandboxedProcess":
         """Start the process of a submission; `slot` tells apart those that run side by side."""
-        return SandboxedProcess(self, limits, FIRST_USER + slot if self.own_user else os.getuid())
+        user = FIRST_USER + slot if self.own_user else os.getuid()
+        if self.prepared is not None:
+            import prepared
+
+            try:
+                return prepared.ForkedProcess(self, limits, user)
+            except (OSError, psutil.Error) as error:
+                print(f"The process of a submission is started afresh: {error}", flush=True)
+        return SandboxedProcess(self, limits, user)
 
 
 class SandboxedProcess:
@@ -103,49 +172,17 @@ class SandboxedProcess:
             raise
 
     def _command(self, sandbox: Sandbox, user: int) -> tuple[list[str], dict]:
-        paths = readable()
-        home = "/submission" if sandbox.namespaces else self.folder
-        limits = {
-            "RLIMIT_DATA": self.limits.megabytes * 2**20,
-            "RLIMIT_FSIZE": 64 * 2**20,
-            "RLIMIT_NOFILE": 256,
-            "RLIMIT_CORE": 0,
-            "package": package(),
-            "guard": not sandbox.namespaces,
-            "readable": [*paths, *(own := [os.path.realpath(self.folder), "/dev/"]), "/proc/self"],
-            "writable": own,
-        }
-        if sandbox.own_user or sandbox.namespaces:
-            limits["RLIMIT_NPROC"] = self.limits.processes
-        inside = [sys.executable, "-I", "-B", str(HERE / "inside"), json.dumps(limits)]
-        environment = {
-            "PATH": "/usr/bin:/bin",
-            "HOME": home,
-            "TMPDIR": "/tmp" if sandbox.namespaces else self.folder,
-            "IPYTHONDIR": f"{home}/.ipython",
-            "MPLCONFIGDIR": f"{home}/.matplotlib",
-            "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-            "OMP_NUM_THREADS": "1",
-            "LANG": "C.UTF-8",
-        }
-        options = {"env": environment, "cwd": self.folder}
-        if not sandbox.namespaces:
-            if sandbox.own_user:
-                os.chown(self.folder, user, user)
-                options |= {"user": user, "group": user, "extra_groups": []}
-            return inside, options
-        spaces = ["--mount", "--net", "--pid", "--ipc", "--uts", "--propagation=private"]
-        if not sandbox.own_user:
-            spaces += ["--user", "--map-root-user"]
-        outside = ["setpriv", "--pdeathsig=KILL", "unshare", *spaces, "--fork", "--kill-child=KILL"]
-        script = [
-            "sh",
-            str(HERE / "sandbox.sh"),
-            self.folder,
-            str(user if sandbox.own_user else 0),
-        ]
-        environment["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin"
-        return [*outside, *script, *paths, "--", "env", "-C", "/submission", *inside], options
+        own = [os.path.realpath(self.folder), "/dev/"]
+        guarded = {"readable": [*readable(), *own, "/proc/self"], "writable": own}
+        limits = self.limits.inside(sandbox) | {"package": package(), **guarded}
+        if sandbox.namespaces:
+            command, environment = enter(sandbox, self.folder, user, limits)
+            return command, {"env": environment, "cwd": self.folder}
+        options = {"env": surroundings(self.folder, self.folder), "cwd": self.folder}
+        if sandbox.own_user:
+            os.chown(self.folder, user, user)
+            options |= {"user": user, "group": user, "extra_groups": []}
+        return inside(limits), options
 
     def members(self) -> list[psutil.Process]:
         """Return the processes of the submission, the first one first."""

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from graded import Graded, number
 from names import written
+from platforms import CANVAS_LATE
 
 DAY = datetime.timedelta(days=1)
 # What platforms call it: Gradescope's list and Moodle's grading worksheet, GitHub Classroom's
@@ -177,6 +178,9 @@ def of(row: Graded, policy: Policy) -> Lateness:
     remark = ""
     if late and source != "platform" and not policy.file_dates:
         percent, remark = 0.0, "the date of a file is no proof: nothing is deducted"
+    if source != "platform" and CANVAS_LATE.fullmatch(row.submission.path.name):
+        said = "Canvas says that it was late, and not how late: see there"
+        remark = "; ".join(filter(None, [said, remark]))
     return Lateness(moment, source, due, due != policy.due, late, percent, remark)
 
 

@@ -29,6 +29,7 @@ CANVAS = re.compile(
     re.DOTALL,
 )
 CANVAS_ANONYMOUS = re.compile(r"(?:LATE_)?(?P<name>anon_(?P<number>\w+?))_[0-9]+_.+", re.DOTALL)
+CANVAS_LATE = re.compile(r"(?:[^_\W\d]+_)*?LATE_(?:anon_[^_]+|[0-9]+)_[0-9]+_.+", re.DOTALL)
 GRADESCOPE = "submission_metadata.yml"
 GRADESCOPE_EXPORT = re.compile(r"assignment_[0-9]+_export.*")
 LONGEST = 50 * 2**20  # bytes of Gradescope's list, which also has the results of its own tests

@@ -4,7 +4,6 @@ import contextlib
 import hashlib
 import json
 import os
-import re
 import stat
 import sys
 import time
@@ -17,29 +16,15 @@ import nbformat
 import precheck
 import processes
 import psutil
+from cells import Unreadable, kind, parse
 from names import written
 from nbformat import NotebookNode
 
 LARGEST = 20 * 2**20  # bytes of a file
-MOST_CELLS = 2_000
-MOST_TEXT = 2 * 2**20  # characters in all its cells
 SECONDS = 20.0  # of the processor, for one file; by the clock PATIENCE times that
 PATIENCE = 4
 MEGABYTES = 1_000  # for one file, beside what the process holds at its start
 MOST_ANSWER = 2**20  # bytes that the process may say about a file
-BEGINNINGS = {
-    b"PK\x03\x04": "a ZIP archive: unpack it",
-    b"\x1f\x8b": "an archive: unpack it",
-    b"7z\xbc\xaf": "an archive: unpack it",
-    b"Rar!": "an archive: unpack it",
-    b"%PDF": "a PDF, not a notebook",
-    b"<": "a web page, not a notebook",
-}
-CELL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-
-
-class Unreadable(ValueError):
-    """The file is not a notebook that can be graded; the message says why."""
 
 
 @dataclass
@@ -75,7 +60,7 @@ def contents(path: Path, *, is_named: bool = True) -> bytes:
                 raise Unreadable("not a file but a link or something else")
             beginning = file.read(512)
             if not is_named and not _begins_like_json(beginning):
-                raise Unreadable(_kind(beginning))
+                raise Unreadable(kind(beginning))
             if about.st_size > LARGEST:
                 raise Unreadable(f"larger than {LARGEST // 2**20} MB: clear its outputs first")
             content = beginning + file.read(LARGEST)
@@ -88,113 +73,6 @@ def contents(path: Path, *, is_named: bool = True) -> bytes:
 
 def _begins_like_json(beginning: bytes) -> bool:
     return beginning.lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n").startswith(b"{")
-
-
-def _kind(beginning: bytes) -> str:
-    found = (said for mark, said in BEGINNINGS.items() if beginning.startswith(mark))
-    return next(found, "not a notebook")
-
-
-def parse(content: bytes) -> tuple[list[NotebookNode], list[str]]:
-    """Return the cells of a notebook as far as they count, and what had to be done for that.
-
-    Nothing is asked of a notebook but a list of cells with a kind and a text: editors differ in
-    the rest. What is no cell costs itself only.
-
-    Raises:
-        Unreadable: it is not a notebook.
-    """
-    data, notes = _json(content)
-    if not isinstance(data, dict):
-        raise Unreadable(_not_json(content, "no object"))
-    if "cells" not in data and "worksheets" in data:  # written before 2015
-        data = nbformat.reads(json.dumps(data), as_version=4)
-    cells = data.get("cells")
-    if not isinstance(cells, list):
-        raise Unreadable("not a notebook (it has no list of cells)")
-    if not cells:
-        raise Unreadable("a notebook without a cell")
-    if len(cells) > MOST_CELLS:
-        raise Unreadable(f"{len(cells)} cells, more than {MOST_CELLS}")
-    kept, said = [], []
-    for number, cell in enumerate(cells, 1):
-        try:
-            kept.append(_cell(cell))
-            if "\ufffd" in kept[-1].source and "\ufffd" not in str(cell.get("source")):
-                said.append(f"cell {number}: half a character was replaced")
-        except (TypeError, ValueError) as error:
-            said.append(f"cell {number} is left out: {error}")
-    if not kept:
-        raise Unreadable(f"not a notebook ({said[0]})")
-    if sum(len(cell.source) for cell in kept) > MOST_TEXT:
-        raise Unreadable(f"more than {MOST_TEXT // 2**20} million characters in its cells")
-    if len(said) > 5:
-        said[5:] = [f"and {len(said) - 5} more cells"]
-    return kept, notes + said
-
-
-def _json(content: bytes) -> tuple[Any, list[str]]:
-    encoding = json.detect_encoding(content)
-    try:
-        text, notes = content.decode(encoding, "surrogatepass"), []
-    except UnicodeDecodeError:
-        text = content.decode(encoding, "replace")
-        notes = [f"what is not {encoding.upper()} in it was replaced"]
-    try:
-        return json.loads(text, strict=False), notes
-    except RecursionError:
-        raise Unreadable("not a notebook (nested too deep)") from None
-    except ValueError as error:
-        raise Unreadable(_not_json(content, str(error))) from None
-
-
-def _not_json(content: bytes, why: str) -> str:
-    kind = _kind(content[:512])
-    return kind if kind != "not a notebook" else f"not a notebook ({why})"
-
-
-def _cell(cell: Any) -> NotebookNode:
-    """Keep of a cell what counts: its kind, its text and its names.
-
-    Raises:
-        TypeError, ValueError: it is not a cell; the message says why.
-    """
-    if not isinstance(cell, dict):
-        raise TypeError(f"a {type(cell).__name__} is no cell")
-    kind, source, marks = cell.get("cell_type"), cell.get("source", ""), cell.get("metadata")
-    if not isinstance(kind, str) or kind not in ("code", "markdown", "raw"):
-        raise ValueError(f"of the kind {str(kind)[:40]!r}")
-    if isinstance(source, list) and all(isinstance(line, str) for line in source):
-        source = "".join(source)
-    if not isinstance(source, str):
-        raise TypeError("its source is no text")
-    marks = marks.get("nbgrader") if isinstance(marks, dict) else None
-    name = marks.get("grade_id") if isinstance(marks, dict) else None
-    return node(kind, _text(source), _str(cell.get("id")), _str(name))
-
-
-def _str(name: Any) -> str:
-    return name if isinstance(name, str) and CELL_ID.fullmatch(name) else ""
-
-
-def _text(source: str) -> str:
-    """Give a text the line ends of Python, and replace halves of characters."""
-    source = source.replace("\r\n", "\n").replace("\r", "\n")
-    try:
-        source.encode()
-    except UnicodeEncodeError:
-        return source.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return source
-
-
-def node(kind: str, source: str, cell_id: str, name: str) -> NotebookNode:
-    """Make a cell as nbformat does, but without its check, which takes a millisecond for each."""
-    cell = NotebookNode(cell_type=kind, id=cell_id, metadata=NotebookNode(), source=source)
-    if kind == "code":
-        cell.update(execution_count=None, outputs=[])
-    if name:
-        cell.metadata["nbgrader"] = NotebookNode(grade_id=name)
-    return cell
 
 
 def look(path: Path, is_named: bool, releases: Mapping[str, Any], folder: Path) -> Read:

@@ -200,7 +200,8 @@ def _grades(rows: list[Graded], most: dict[str, float], policy: Policy | None) -
     header += late.HEADER if policy else []
     return header, [
         [
-            row.submission.student, row.submission.name, *points(row, most), number(row.total),
+            row.submission.student, roster.full_name(row.identity) or row.submission.name,
+            *points(row, most), number(row.total),
             number(sum(most.values())), " ".join(row.to_read), row.to_check, row.remarks,
             *(late.cells(row, policy) if policy else ()),
         ]

@@ -73,8 +73,13 @@ def read(path: Path) -> list[Row]:
 
 def label(person: Row) -> str:
     """Return what a person of the list is called."""
+    return full_name(person) or _value(person, (*LOGINS, "id")).strip()
+
+
+def full_name(person: Row) -> str:
+    """Return the name that a list has of a person, "" if it has none."""
     full = " ".join(filter(None, [_value(person, FIRST), _value(person, LAST)]))
-    return (_value(person, NAMES) or full or _value(person, (*LOGINS, "id"))).strip()
+    return (_value(person, NAMES) or full).strip()
 
 
 def _value(person: Row, columns: Iterable[str]) -> str:

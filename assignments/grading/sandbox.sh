@@ -4,7 +4,8 @@
 #   sandbox.sh ROOT UID READABLE... -- COMMAND...
 #
 # Run by unshare(1) in namespaces of its own. ROOT is an empty folder; READABLE are the only files
-# and folders of this computer that appear in it, at their own places and read-only.
+# and folders of this computer that appear in it, at their own places and read-only. With "stay" for
+# UID the command keeps its rights, to go on from there: inside/prepare.py.
 #
 # Why not bubblewrap: started by root, it makes the user inside root outside, as whom a submission
 # would be counted and could be confused with another; started as a user of its own, it cannot bind a
@@ -56,7 +57,11 @@ done
 ln -s /proc/self/fd "$root/dev/fd"
 mount -t devpts -o newinstance,ptmxmode=666 devpts "$root/dev/pts"
 ln -s pts/ptmx "$root/dev/ptmx"
+mount -o remount,bind,ro,nosuid,nodev "$root"
 
+if [ "$uid" = stay ]; then
+    exec chroot "$root" "$@"
+fi
 identity=
 if [ "$uid" != 0 ]; then
     identity="--reuid=$uid --regid=$uid --clear-groups"

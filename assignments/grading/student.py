@@ -2,6 +2,7 @@
 
 import builtins
 import io
+import os
 import secrets
 import sys
 import time
@@ -17,6 +18,7 @@ TICK = 0.2
 # Time is that of the processor, so that a busy computer costs nobody points. One that waits
 # instead of computing is stopped by the clock, after so many times its limit.
 PATIENCE = 4
+PROCESSORS = os.cpu_count() or 1
 RESTARTS = 3
 NAME, MESSAGE = 100, 2_000
 
@@ -40,7 +42,8 @@ class Student:
     def __init__(self, sandbox: Sandbox, limits: Limits, slot: int = 0):
         self.sandbox, self.limits, self.slot = sandbox, limits, slot
         self.ends = time.monotonic() + PATIENCE * limits.notebook_seconds
-        self.cell_began = self.spent = 0.0
+        self.cell_began = self.spent = self.seen = 0.0
+        self.looked = time.monotonic()
         self.process: SandboxedProcess | None = None
         self.mirrors: Any = None
         self.done: list[str] = []
@@ -54,11 +57,20 @@ class Student:
 
     def _spent(self) -> float:
         """Return the processor time of the submission so far, earlier processes included."""
-        return self.spent + (self.process.seconds() if self.process else 0.0)
+        self.looked = time.monotonic()
+        self.seen = self.spent + (self.process.seconds() if self.process else 0.0)
+        return self.seen
+
+    def _most_spent(self) -> float:
+        """Return what that can be at most since it was last looked at, which takes long."""
+        return self.seen + (time.monotonic() - self.looked) * PROCESSORS
 
     def _used_up(self) -> NotebookStopped | None:
         """Return what is to be said when a limit of time is reached, else None."""
-        now, spent = time.monotonic(), self._spent()
+        limits = self.limits.notebook_seconds, self.cell_began + self.limits.cell_seconds
+        now, spent = time.monotonic(), self._most_spent()
+        if spent > min(limits):
+            spent = self._spent()
         if now > self.ends or spent > self.limits.notebook_seconds:
             limit = self.limits.notebook_seconds
             return NotebookStopped(f"the time for the whole notebook, {limit:g} s, is used up")

@@ -18,6 +18,7 @@ import traceback
 from importlib.util import spec_from_file_location
 from typing import Any
 
+import prepare
 from values import pack
 
 PRINTED = 20_000
@@ -228,13 +229,15 @@ def read(stream: Any) -> dict[str, Any] | None:
 
 def main() -> None:
     """Answer until the other side hangs up."""
+    limits = json.loads(sys.argv[1])
+    if limits["package"]:
+        sys.meta_path.insert(0, Package(limits["package"]))
+    if "prepare" in limits:
+        limits = prepare.fork_for_each(limits["prepare"])
     requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     null = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
         os.dup2(null, number)
-    limits = json.loads(sys.argv[1])
-    if limits["package"]:
-        sys.meta_path.insert(0, Package(limits["package"]))
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets.config import Config
 
