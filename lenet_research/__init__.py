@@ -49,7 +49,15 @@ __all__ = [
     "mean_interval",
 ]
 
-MODULES = ("configurations", "road", "networks", "baselines", "fast", "reading_strings")
+MODULES = (
+    "configurations",
+    "road",
+    "networks",
+    "baselines",
+    "fast",
+    "reading_strings",
+    "plates",
+)
 """Modules of this package that define `EXPERIMENTS`, a list of Experiment."""
 
 

@@ -1,0 +1,79 @@
+"""Characters of number plates with 65 classes: the experiments `plates...`, for lesson 12.
+
+Errors are on typefaces that are neither in the training nor in the validation set.
+"""
+
+from lenet_research.experiment import Experiment, Settings
+from lenet_research.trainer_plates import PlateTrainer, group
+
+BASE: Settings = {
+    "network": "modern",
+    "codes": None,
+    "j": None,
+    "data": "plates",
+    "per_class": None,
+    "pretrained": None,
+    "augmentation": True,
+    "imbalance": "sampler",
+    "smoothing": 0.0,
+    "lr": 4e-3,
+    "weight_decay": 1e-3,
+    "batch_size": 64,
+    "epochs": 16,
+}
+"""`per_class` pictures of each class at most, all by default; "imbalance": a sampler that draws
+every class equally often, weights of the loss, or None. The rate rises, then falls to 0 along half
+a cosine."""
+
+NORMALISED: Settings = {**BASE, "network": "modern, batch norm", "epochs": 12}
+OLD: Settings = {**BASE, "network": "1998", "lr": 1e-3, "j": 10.0, "epochs": 12}
+FEW: Settings = {**BASE, "imbalance": None}
+EPOCHS = {5: 100, 20: 40, 100: 16}
+"""Of networks that see so many pictures of each class."""
+
+EXPERIMENTS = [
+    Experiment(
+        "plates",
+        "LeNet-5 with 65 classes, and what augmentation and equal classes are worth",
+        "lesson 12",
+        {
+            "modern": BASE,
+            "modern, no augmentation": {**BASE, "augmentation": False},
+            "modern, classes as they are": {**BASE, "imbalance": None},
+            "modern, batch norm": NORMALISED,
+            "ResNet": {**NORMALISED, "network": "resnet", "epochs": 8},
+            "tutorial": {**BASE, "network": "tutorial", "lr": 2e-3, "epochs": 8},
+            "modern, class weights": {**BASE, "imbalance": "weights", "epochs": 8},
+        },
+        5,
+        PlateTrainer,
+        group=group,
+    ),
+    Experiment(
+        "plates-codes",
+        "What the codes of 65 classes are worth",
+        "Section II-B, p. 8",
+        {kind: {**OLD, "codes": kind} for kind in ("typeface", "random", "one-hot")},
+        5,
+        PlateTrainer,
+        group=group,
+    ),
+    Experiment(
+        "plates-transfer",
+        "What features learnt from other scripts are worth",
+        "lesson 12",
+        {
+            f"{how or 'from scratch'}, {n} a class": {
+                **FEW,
+                "pretrained": how,
+                "per_class": n,
+                "epochs": EPOCHS[n],
+            }
+            for n in (100, 20, 5)
+            for how in (None, "fine-tuned", "frozen")
+        },
+        5,
+        PlateTrainer,
+        group=group,
+    ),
+]
