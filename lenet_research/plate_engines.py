@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lenet_research.experiment import Job, Settings
+from lenet_research.experiment import Job
 from lenet_research.parallel import Member, NativeTraining, ParallelTraining
 from lenet_research.parallel_pytorch import PyTorchTraining
 from lenet_research.preprocessing import Preprocessing
@@ -20,11 +20,16 @@ from lenet_utils._native.loader import KernelUnavailable, warn_once
 from lenet_utils.criteria import MAP
 from lenet_utils.models import LeNet5
 from lenet_utils.online import outputs, resolve_backend, train_epoch
+from lenet_utils.sdlm import SDLM
 
 LEVELS = torch.arange(256).sub(128) / 40
 """What a grey level stands for, after a picture has been standardised: -3.2 to 3.175."""
 
 STANDARDISED = Preprocessing(LEVELS, 0.0, frame=0)
+
+
+CURVATURE_PATTERNS = 500
+"""On so many the curvature is estimated before each epoch. Source: p. 10."""
 
 
 class Pool(NamedTuple):
@@ -128,7 +133,10 @@ class Parallel:
 
 
 class Online:
-    """LeNet-5 of 1998 in the lanes of a kernel, one pattern per update, with the paper's Eq. 9."""
+    """LeNet-5 of 1998 in the lanes of a kernel, one pattern per update.
+
+    The loss is Eq. 9, and each parameter has its own rate (SDLM, Appendix C).
+    """
 
     def __init__(self, jobs: list[Job], models: Sequence[nn.Module], pools: Sequence[Pool]) -> None:
         self.jobs = jobs
@@ -137,19 +145,21 @@ class Online:
 
     def epoch(self, images: Tensor, labels: Tensor, orders: Tensor, done: int) -> list[float]:
         """Train one epoch, see `Engine.epoch`."""
-        rates = [
-            [torch.full_like(p, self._rate(job.settings, done)) for p in model.parameters()]
-            for job, model in zip(self.jobs, self.models, strict=True)
-        ]
         criteria = [MAP(j=job.settings["j"], distance_scale=0.5) for job in self.jobs]
+        rates = []
+        for job, model, criterion, order in zip(
+            self.jobs, self.models, criteria, orders, strict=True
+        ):
+            factor = rate_factor((done + 0.5) / job.settings["epochs"])
+            optimizer = SDLM(model, criterion, rate=job.settings["lr"] * factor, start=4.0)
+            chosen = order[:CURVATURE_PATTERNS]
+            x = LEVELS[images[chosen].long()][:, None]
+            optimizer.estimate_curvature(x, labels[chosen])
+            rates.append(optimizer.effective_rates())
         result = train_epoch(
             self.models, criteria, images, labels, orders, rates, grey=LEVELS, threads=1
         )
         return [float(loss) for loss in result.losses]
-
-    def _rate(self, settings: Settings, done: int) -> float:
-        lr: float = settings["lr"]
-        return lr * rate_factor((done + 0.5) / settings["epochs"])
 
     def scores(self, images: Tensor) -> Tensor:
         """Return half the negative distances, see `Engine.scores`."""

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from lenet_research.experiment import Settings
+from lenet_utils.initialisation import initialise_1998
 from lenet_utils.models import LeNet5, lenet5_1998, lenet5_tutorial
 from lenet_utils.plates.codes import one_hot_codes, random_codes, typeface_codes
 
@@ -16,7 +17,9 @@ def build(settings: Settings, classes: int, seed: int) -> nn.Module:
     """
     network = settings["network"]
     if network == "1998":
-        return lenet5_1998(classes, codes=_codes(settings["codes"], seed))
+        model = lenet5_1998(classes, codes=_codes(settings["codes"], seed))
+        initialise_1998(model, seed, gain=1.0, power=0.5, coefficient=1.0, bias=0.0)
+        return model
     if network == "tutorial":
         return lenet5_tutorial(classes)
     if network in ("modern", "modern, batch norm"):

@@ -47,6 +47,7 @@ EXPERIMENTS = [
         },
         5,
         PlateTrainer,
+        side_by_side=8,
         group=group,
     ),
     Experiment(
@@ -56,6 +57,7 @@ EXPERIMENTS = [
         {kind: {**OLD, "codes": kind} for kind in ("typeface", "random", "one-hot")},
         5,
         PlateTrainer,
+        side_by_side=8,
         group=group,
     ),
     Experiment(
@@ -74,6 +76,7 @@ EXPERIMENTS = [
         },
         5,
         PlateTrainer,
+        side_by_side=8,
         group=group,
     ),
 ]
