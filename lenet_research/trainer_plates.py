@@ -30,12 +30,13 @@ from lenet_utils.system import cache_folder
 
 PRETRAINING: Settings = {
     "data": "scripts",
+    "part": 1.0,
     "per_class": None,
     "pretrained": None,
     "imbalance": None,
     "lr": 4e-3,
     "batch_size": 64,
-    "epochs": 10,
+    "epochs": 6,
 }
 """How the network that learns other scripts is trained: otherwise as the one that takes over."""
 
@@ -138,7 +139,7 @@ def _augmented(images: Tensor, generator: torch.Generator) -> Tensor:
 
 def group(job: Job) -> str:
     """Return what networks that are trained side by side must share."""
-    names = ("network", "codes", "data", "per_class", "batch_size", "epochs")
+    names = ("network", "codes", "data", "part", "per_class", "batch_size", "epochs")
     shared = [job.settings[name] for name in names]
     # Nothing is gained where PyTorch trains one after the other.
     alone = [job.variant, job.seed] if engine(job.settings) == "pytorch" else []
@@ -229,14 +230,15 @@ class PlateTrainer:
 
 
 def _chosen(pool: Digits, job: Job) -> Pool:
-    """Return at most `per_class` pictures of each class, drawn by the seed."""
-    most = job.settings["per_class"]
+    """Return a part of each class's pictures, `per_class` at most, drawn by the seed."""
     order = torch.randperm(len(pool.labels), generator=_generator(job, 50_000))
-    if most is not None:
-        labels = pool.labels[order]
-        # The place of each picture among those of its class.
-        rank = F.one_hot(labels).cumsum(0).gather(1, labels[:, None])[:, 0]
-        order = order[rank <= most]
+    labels = pool.labels[order]
+    # The place of each picture among those of its class, from 1.
+    rank = F.one_hot(labels).cumsum(0).gather(1, labels[:, None])[:, 0]
+    most = (torch.bincount(labels) * job.settings["part"]).ceil().long()
+    if job.settings["per_class"] is not None:
+        most = most.clamp(max=job.settings["per_class"])
+    order = order[rank <= most[labels]]
     return Pool(standardise(pool.images[order]), pool.labels[order])
 
 
