@@ -38,8 +38,12 @@ from lenet_utils.checks.weight_sharing import (
     textbook_convolution,
     unfolded,
 )
+from lenet_utils.checks.your_own_problem import class_weights, more_parameters, threshold
 
 __all__ = [
+    "class_weights",
+    "more_parameters",
+    "threshold",
     "columns",
     "path_penalty",
     "saving",
