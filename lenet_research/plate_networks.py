@@ -10,11 +10,12 @@ from lenet_utils.plates.codes import one_hot_codes, random_codes, typeface_codes
 
 
 def build(settings: Settings, classes: int, seed: int) -> nn.Module:
-    """Return the network that settings name.
+    """Return the network that settings name, with initial weights drawn by the seed.
 
     Raises:
         ValueError: another name of a network or of codes.
     """
+    torch.manual_seed(seed)
     network = settings["network"]
     if network == "1998":
         model = lenet5_1998(classes, codes=_codes(settings["codes"], seed))

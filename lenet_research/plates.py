@@ -22,9 +22,9 @@ BASE: Settings = {
     "batch_size": 64,
     "epochs": 15,
 }
-"""`part` of the pictures of each class, and `per_class` of them at most; "imbalance": a sampler that
-draws every class equally often, weights of the loss, or None. The rate rises, then falls to 0 along
-half a cosine."""
+"""`part` of the pictures of each class, and `per_class` of them at most; "imbalance": a sampler
+that draws every class equally often, weights of the loss, or None. The rate rises, then falls to 0
+along half a cosine."""
 
 NORMALISED: Settings = {**BASE, "network": "modern, batch norm", "epochs": 12}
 OLD: Settings = {**BASE, "network": "1998", "lr": 1e-3, "j": 10.0, "epochs": 12}
@@ -55,7 +55,11 @@ EXPERIMENTS = [
         "plates-codes",
         "What the codes of 65 classes are worth",
         "Section II-B, p. 8",
-        {kind: {**OLD, "codes": kind} for kind in ("typeface", "random", "one-hot")},
+        {
+            f"{kind}, rate {rate:g}": {**OLD, "codes": kind, "lr": rate}
+            for kind in ("typeface", "random", "one-hot")
+            for rate in (1e-3, 3e-4)
+        },
         5,
         PlateTrainer,
         side_by_side=8,
