@@ -23,8 +23,8 @@ work beside it, and `show` what a run of each variant took, side by side with ot
   normalisation, which it does not know, and all of `why-convolution` and `depth` run in plain
   PyTorch, as do the networks of `figure-9`; its other classifiers are done in a few minutes, most
   of which the polynomial SVM takes.
-- `strings`, `strings-1998`, `strings-noise` and `string-criteria` train one network after the other,
-  in plain PyTorch.
+- `strings`, `strings-1998`, `strings-noise` and `string-criteria` train one network after the
+  other, in plain PyTorch.
 - `fast` measures seconds: run it on a machine that does nothing else.
 
 `OMP_NUM_THREADS` says how many cores a run may use; on a GPU add `--device cuda`. README.md, beside

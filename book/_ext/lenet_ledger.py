@@ -6,7 +6,7 @@ from html import escape
 
 from docutils import nodes
 from sphinx.application import Sphinx
-from sphinx.util.docutils import SphinxDirective, SphinxRole
+from sphinx.util.docutils import SphinxDirective
 
 from lenet_utils.figures.agreement import agreement
 from lenet_utils.results.agreement import LEVEL
@@ -127,69 +127,6 @@ def effort(record: Record) -> str:
     return f"{len(runs)} runs, {took} in all"
 
 
-class FromLedger(SphinxRole):
-    """A number within a sentence: `{ours}`, `{verdict}` or `{agreement}` with its name.
-
-    The first two take a claim, `WHAT` or `WHAT, PART`; the third an interpretation of the paper.
-    """
-
-    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        """Return the words; a name that the ledger does not have is an error of the page."""
-        try:
-            words = WORDS[self.name](" ".join(self.text.split()))
-        except ValueError as error:
-            message = self.inliner.reporter.error(str(error), line=self.lineno)
-            return [], [message]
-        return [nodes.Text(words)], []
-
-
-def entry_of(name: str) -> Entry:
-    """Return the line of the ledger for a claim: its name, then `, ` and its part, if need be.
-
-    Raises:
-        ValueError: no such claim, or several parts have it and none is named.
-    """
-    entries = ledger()
-    found = [e for e in entries if name in (e.what, f"{e.what}, {e.part}")]
-    if len(found) != 1:
-        known = ", ".join(repr(f"{e.what}, {e.part}") for e in found or entries)
-        raise ValueError(f"{len(found)} claims of the ledger are {name!r}; expected one of {known}.")
-    return found[0]
-
-
-def ours(name: str) -> str:
-    """Return our number for a claim, as the ledger shows it."""
-    entry = entry_of(name)
-    if entry.unit == "rate" and entry.ours:
-        return rate(entry.ours.mean, entry.ours.half_width)
-    return entry.shown()[1].replace(" ", NO_BREAK)
-
-
-def verdict(name: str) -> str:
-    """Say where the paper's value of a claim lies, and with what probability."""
-    found = entry_of(name).verdict
-    if found.probability is None:
-        return found.word
-    p = probability(found.probability)
-    return f"{found.word} (p{NO_BREAK}{p if p.startswith('<') else f'={NO_BREAK}{p}'})"
-
-
-def agreement_of(name: str) -> str:
-    """Say how many published values lie among the runs of an interpretation.
-
-    Raises:
-        ValueError: no such interpretation, or it was not run.
-    """
-    rows = {row.name: row for row in matrix() if row.compared}
-    if name not in rows:
-        raise ValueError(f"no interpretation {name!r} was run; there are {', '.join(rows)}.")
-    row = rows[name]
-    return f"{row.inside} of {len(row.compared)}"
-
-
-WORDS = {"ours": ours, "verdict": verdict, "agreement": agreement_of}
-
-
 class RecordList(SphinxDirective):
     """A table of all records that the package ships."""
 
@@ -221,6 +158,4 @@ def setup(app: Sphinx) -> None:
     """Connect the above."""
     app.add_directive("ledger", LedgerTable)
     app.add_directive("interpretations", Interpretations)
-    for name in WORDS:
-        app.add_role(name, FromLedger())
     app.add_directive("records", RecordList)
