@@ -36,7 +36,7 @@ def criteria_by_hand(discriminative_viterbi: Any, discriminative_forward: Any) -
             f"discriminative Viterbi: {viterbi:.6g} is not it. Take the penalty of the best path "
             "that says 12, less that of the best path."
         )
-    mistakes = {
+    forward_mistakes = {
         every - right: "is the other way round: the right paths come first",
         right: "is the right paths alone: take off the sum over all three paths",
         every: "is all three paths: they have to be taken off the right ones",
@@ -48,7 +48,7 @@ def criteria_by_hand(discriminative_viterbi: Any, discriminative_forward: Any) -
         4: "adds up penalties: add up the weights exp(-penalty), then take minus the logarithm",
         (right - every) / math.log(2): "is in bits: take the natural logarithm",
     }
-    for value, reason in mistakes.items():
+    for value, reason in forward_mistakes.items():
         if _near(forward, value):
             wrong(f"discriminative forward: {forward:.6g} {reason}.")
     if not _near(forward, right - every):
