@@ -48,8 +48,8 @@ def criteria_by_hand(discriminative_viterbi: Any, discriminative_forward: Any) -
         4: "adds up penalties: add up the weights exp(-penalty), then take minus the logarithm",
         (right - every) / math.log(2): "is in bits: take the natural logarithm",
     }
-    for number, reason in forward_mistakes.items():
-        if _near(forward, number):
+    for mistaken, reason in forward_mistakes.items():
+        if _near(forward, mistaken):
             wrong(f"discriminative forward: {forward:.6g} {reason}.")
     if not _near(forward, right - every):
         wrong(
