@@ -15,9 +15,10 @@ from torch import Tensor
 
 from lenet_research.configurations import ALL_DIGITS, BEST
 from lenet_research.experiment import Experiment, Settings
-from lenet_research.trainer_1998 import Trainer1998, group, invert_pixels
+from lenet_research.trainer_1998 import Trainer1998, group
 from lenet_utils.distortions import warp
 from lenet_utils.mnist import Digits
+from lenet_utils.typesetting import invert_some
 
 DOWN = tuple(range(7))
 """Pixels. The digits stand six from the edge."""
@@ -40,7 +41,7 @@ def _rotation(degrees: float) -> Callable[..., Tensor]:
 
 
 def _noise(fraction: float) -> Callable[..., Tensor]:
-    return lambda images: invert_pixels(images, fraction, seed=0)
+    return lambda images: invert_some(images, fraction, torch.Generator().manual_seed(0))
 
 
 CHANGES: dict[str, list[Callable[..., Tensor]]] = {

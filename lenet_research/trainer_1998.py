@@ -21,6 +21,7 @@ from lenet_utils.models import LeNet5, lenet5_1998
 from lenet_utils.online import GREY_1998, outputs, resolve_backend, train_epoch
 from lenet_utils.sdlm import PUBLISHED_SCHEDULE, SDLM
 from lenet_utils.training import split_validation
+from lenet_utils.typesetting import invert_some
 
 
 def schedule(epochs: int) -> list[float]:
@@ -165,17 +166,8 @@ def _distort(images: Tensor, ranges: Settings, seed: int, number: int) -> Tensor
     noise = ranges.pop("noise", 0.0)
     if ranges:
         images = distort(images, PlanarRanges(**ranges), seed=(seed * 1_000 + number) * 10 + 4)
-    return invert_pixels(images, noise, (seed * 1_000 + number) * 10 + 5) if noise else images
-
-
-def invert_pixels(images: Tensor, fraction: float, seed: int) -> Tensor:
-    """Return uint8 images with a fraction of their pixels inverted, drawn by the seed.
-
-    Source: the "salt and pepper" noise of Section III-E, p. 16, and of Section VII.
-    """
-    generator = torch.Generator().manual_seed(seed)
-    chosen = torch.rand(images.shape, generator=generator) < fraction
-    return torch.where(chosen, 255 - images, images)
+    generator = torch.Generator().manual_seed((seed * 1_000 + number) * 10 + 5)
+    return invert_some(images, noise, generator)
 
 
 def _new_model(job: Job) -> LeNet5:

@@ -52,8 +52,7 @@ def column_penalties(model: LeNet5, fields: Tensor, *, normalise: bool = True) -
     Args:
         model: a network of this module.
         fields: float (N, 1, 32, 32 + 4b), normalised.
-        normalise: make probabilities of each column. Otherwise a penalty is what the network says:
-            a distance, or minus a score.
+        normalise: otherwise a penalty is what the network says, a distance or minus a score.
 
     Returns:
         float (N, 1 + b, 11): the penalty of each class in each column of answers, minus the

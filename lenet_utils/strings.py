@@ -116,10 +116,7 @@ def draw_windows(
 
 
 def _after(strings: Strings, target: Tensor, beyond: Tensor) -> Tensor:
-    """Return the middle between a digit and the next one, or a place `beyond` the last one's end.
-
-    Shapes: int64 (N,) and (N,) to (N,).
-    """
+    """Return the middle between a digit and the next, or `beyond` the last one's end: (N,)."""
     rows = torch.arange(len(target))
     following = (target + 1).clamp(max=strings.labels.shape[1] - 1)
     ends = strings.boxes[rows, target, 1]

@@ -5,7 +5,7 @@ step takes all nodes of a column, of all strings. What it gives is the same.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -120,77 +120,49 @@ def forward_penalties(columns: Tensor, graphs: Machine, lengths: Tensor | None =
 
     Source: the forward penalty, Section VI.
     """
-    arcs, graphs, lengths = _arcs(columns, graphs, lengths)
-    sources = graphs.sources.expand(len(arcs), -1, -1).flatten(1)
-    total: Tensor = _AllPaths.apply(-arcs, sources, -graphs.starts, -graphs.ends, lengths)
+    total: Tensor = _AllPaths.apply(*_scores(columns, graphs, lengths))
     return torch.where(total < FORBIDDEN / 2, total, math.inf)
 
 
 def viterbi_penalties(columns: Tensor, graphs: Machine, lengths: Tensor | None = None) -> Tensor:
-    """Find the best path of each string through its graph.
-
-    Args:
-        columns: float (N, T, K), each class's penalty in each column.
-        graphs: of `machine` or `ctc_machine`.
-        lengths: int64 (N,), how many of the columns count; by default all.
+    """Find the best path of each string through its graph, see `forward_penalties`.
 
     Returns:
         (N,), infinite where a string has no path: its gradient is 0. Else its gradient is 1 at the
         classes that the path reads.
 
-    Raises:
-        ValueError: as for `forward_penalties`.
-
     Source: the Viterbi transformer, Section V.
     """
-    arcs, graphs, lengths = _arcs(columns, graphs, lengths)
-    n, count, nodes, width = arcs.shape
-    sources = graphs.sources.expand(n, -1, -1).flatten(1)
-    counts = torch.arange(count, device=columns.device)[:, None] < lengths
-    with torch.no_grad():
-        total, won = graphs.starts.to(arcs.dtype).expand(n, -1), []
-        for column, counted in zip(arcs.unbind(1), counts, strict=True):
-            arriving = total.gather(1, sources).view(n, nodes, width) + column
-            best, arc = arriving.min(2)
-            total = torch.where(counted[:, None], best, total)
-            won.append(arc)
-        least, node = (total + graphs.ends).min(1)
-    rows, taken = torch.arange(n, device=columns.device), []
-    for t in range(count - 1, -1, -1):
-        taken.append(node * width + won[t][rows, node])
-        node = torch.where(counts[t], sources[rows, taken[-1]], node)
-    costs = arcs.flatten(2).gather(2, torch.stack(taken[::-1], 1)[:, :, None])[:, :, 0]
-    found = (costs * counts.T).sum(1)
-    return torch.where(least < FORBIDDEN / 2, found, math.inf)
+    total = -_scan(*_scores(columns, graphs, lengths), add=lambda x, dim: x.max(dim).values)[0]
+    return torch.where(total < FORBIDDEN / 2, total, math.inf)
 
 
-def _arcs(
-    columns: Tensor, graphs: Machine, lengths: Tensor | None
-) -> tuple[Tensor, Machine, Tensor]:
-    """Return what each arc costs in each column, (N, T, S, D), and the graphs where columns are."""
+def _scores(columns: Tensor, graphs: Machine, lengths: Tensor | None) -> tuple[Tensor, ...]:
+    """Return what `_scan` takes: the scores of the arcs in each column are (N, T, S, D)."""
     lengths = _require(columns, graphs, lengths)
     n, count, _ = columns.shape
-    graphs = Machine(*(part.to(columns.device) for part in graphs))
-    nodes, width = graphs.sources.shape[1:]
-    read = graphs.labels.expand(n, -1, -1).flatten(1)
+    sources, labels, penalties, starts, ends = (part.to(columns.device) for part in graphs)
+    read, sources = (part.expand(n, -1, -1).flatten(1) for part in (labels, sources))
     arcs = columns.clamp(max=FORBIDDEN).gather(2, read[:, None].expand(-1, count, -1))
-    return arcs.view(n, count, nodes, width) + graphs.penalties[:, None], graphs, lengths
+    arcs = arcs.view(n, count, *labels.shape[1:]) + penalties[:, None]
+    return -arcs, sources, -starts, -ends, lengths
 
 
 def _scan(
-    scores: Tensor, sources: Tensor, starts: Tensor, ends: Tensor, lengths: Tensor
+    scores: Tensor, *graphs: Tensor, add: Callable[[Tensor, int], Tensor] = torch.logsumexp
 ) -> tuple[Tensor, Tensor]:
     """Return the totals (N,) and those of all nodes after each column, (T + 1, N, S).
 
-    All are scores, which are negative penalties, since logsumexp takes them so.
+    All are scores, negative penalties, since logsumexp takes them so; `add` joins what meets.
     """
+    sources, starts, ends, lengths = graphs
     n, _, nodes, width = scores.shape
     after = [starts.to(scores.dtype).expand(n, -1)]
     for column in scores.unbind(1):
         arriving = after[-1].gather(1, sources).view(n, nodes, width)
-        after.append(torch.logsumexp(arriving + column, 2))
+        after.append(add(arriving + column, 2))
     history = torch.stack(after)
-    return torch.logsumexp(history[lengths, torch.arange(n)] + ends, 1), history
+    return add(history[lengths, torch.arange(n)] + ends, 1), history
 
 
 class _AllPaths(torch.autograd.Function):
@@ -245,9 +217,7 @@ def _require(columns: Tensor, graphs: Machine, lengths: Tensor | None) -> Tensor
             f"have {classes} classes."
         )
     if bool((columns.isnan() | (columns == -math.inf)).any()):
-        raise ValueError(
-            "columns hold NaN or -infinity; expected numbers. Did the network diverge?"
-        )
+        raise ValueError("columns hold NaN or -infinity, no numbers. Did the network diverge?")
     if lengths is None:
         return torch.full((n,), count, device=columns.device)
     if lengths.shape != (n,) or not bool(((lengths >= 0) & (lengths <= count)).all()):
