@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from lenet_research.experiment import Job
 from lenet_research.trainer_strings import ENTRIES as SMALL_ENTRIES
-from lenet_research.trainer_strings import NETWORKS, Reader, copied, wrong
+from lenet_research.trainer_strings import NETWORKS, Reader, StringTrainer, copied, wrong
 from lenet_utils.graphs import Machine, ctc_machine, forward_penalties, logadd, viterbi_penalties
 from lenet_utils.layers import RBFOutput
 from lenet_utils.mnist import MNIST, Digits
@@ -83,7 +83,6 @@ class CriteriaReader(Reader):
         self.windowed = [*self.settings["window_stages"]]
         self.stages = [*self.windowed, *criteria, *moving]
         self.stage = self.windowed[0]
-        self.kept: dict[str, dict[str, Tensor]] = {}
 
     def place(self, done: int) -> tuple[str, int]:
         """Return the stage, and the epoch in it, that follow `done` epochs."""
@@ -108,6 +107,10 @@ class CriteriaReader(Reader):
             codes = {"params": [model.output.codes], "times": self.settings["code_factor"]}
             self.optimizer.add_param_group(codes)
         self.model = model
+
+    def resume(self) -> None:
+        """Put up what is trained after `done` epochs, to take a saved state."""
+        self.begin(self.place(self.done - 1)[0])
 
     def advance(self) -> dict[str, float]:
         """Do the next epoch."""
@@ -205,39 +208,11 @@ class CriteriaReader(Reader):
         return final
 
 
-class CriteriaTrainer:
+class CriteriaTrainer(StringTrainer):
     """Trains the networks of its jobs, one job after the other, see `Trainer`."""
 
-    backend = "pytorch"
-
-    def __init__(self, jobs: list[Job], data: MNIST, device: torch.device) -> None:
-        self.readers = [CriteriaReader(job, data, device) for job in jobs]
-        self.epochs = self.readers[0].epochs
-
-    def advance(self) -> list[dict[str, float]]:
-        """Do one epoch of the stage that it belongs to."""
-        return [reader.advance() for reader in self.readers]
-
-    def finish(self) -> list[dict[str, Any]]:
-        """Measure all networks on the test strings."""
-        return [reader.finish() for reader in self.readers]
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return networks, optimisers, and what is done."""
-        return {
-            "models": [reader.model.state_dict() for reader in self.readers],
-            "kept": [reader.kept for reader in self.readers],
-            "optimizers": [reader.optimizer.state_dict() for reader in self.readers],
-            "done": [reader.done for reader in self.readers],
-        }
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from a `state_dict`."""
-        for i, reader in enumerate(self.readers):
-            reader.kept, reader.done = state["kept"][i], state["done"][i]
-            reader.begin(reader.place(reader.done - 1)[0])
-            reader.model.load_state_dict(state["models"][i])
-            reader.optimizer.load_state_dict(state["optimizers"][i])
+    def _reader(self, job: Job, data: MNIST, device: torch.device) -> CriteriaReader:
+        return CriteriaReader(job, data, device)
 
 
 def _graphs(strings: Strings) -> Machine:

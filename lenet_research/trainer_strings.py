@@ -52,23 +52,25 @@ class StringTrainer:
     backend = "pytorch"
 
     def __init__(self, jobs: list[Job], data: MNIST, device: torch.device) -> None:
-        self.readers = [Reader(job, data, device) for job in jobs]
-        settings = jobs[0].settings
-        self.epochs: int = settings["window_epochs"] + settings["string_epochs"]
+        self.readers = [self._reader(job, data, device) for job in jobs]
+        self.epochs = self.readers[0].epochs
+
+    def _reader(self, job: Job, data: MNIST, device: torch.device) -> "Reader":
+        return Reader(job, data, device)
 
     def advance(self) -> list[dict[str, float]]:
         """Do one epoch, of windows or of strings; measure the loss and the held-out strings."""
         return [reader.advance() for reader in self.readers]
 
     def finish(self) -> list[dict[str, Any]]:
-        """Measure either network on the test strings."""
+        """Measure the networks on the test strings."""
         return [reader.finish() for reader in self.readers]
 
     def state_dict(self) -> dict[str, Any]:
         """Return networks, optimisers, and what is done."""
         return {
             "models": [reader.model.state_dict() for reader in self.readers],
-            "isolated": [reader.isolated for reader in self.readers],
+            "kept": [reader.kept for reader in self.readers],
             "optimizers": [reader.optimizer.state_dict() for reader in self.readers],
             "done": [reader.done for reader in self.readers],
         }
@@ -76,11 +78,9 @@ class StringTrainer:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a `state_dict`."""
         for i, reader in enumerate(self.readers):
+            reader.kept, reader.done = state["kept"][i], state["done"][i]
+            reader.resume()
             reader.model.load_state_dict(state["models"][i])
-            reader.isolated = state["isolated"][i]
-            reader.done = state["done"][i]
-            if reader.done > reader.settings["window_epochs"]:
-                reader.optimizer = torch.optim.Adam(reader.model.parameters())
             reader.optimizer.load_state_dict(state["optimizers"][i])
 
 
@@ -96,7 +96,7 @@ class Reader:
         build, self.normalise = NETWORKS[self.settings["network"]]
         self.model = build().to(device)
         self.optimizer = torch.optim.Adam(self.model.parameters())
-        self.isolated: dict[str, Tensor] | None = None
+        self.kept: dict[str, dict[str, Tensor]] = {}
         self.done = 0
         self.windows: Digits | None = None
         self.layouts = [_layout(layout) for layout in self.settings["layouts"]]
@@ -104,12 +104,24 @@ class Reader:
             self.held, self.settings["held_strings"], layout=self.layouts[0], seed=1
         )
 
+    @property
+    def epochs(self) -> int:
+        """How many epochs windows and strings take."""
+        windows: int = self.settings["window_epochs"]
+        strings: int = self.settings["string_epochs"]
+        return windows + strings
+
+    def resume(self) -> None:
+        """Put up what is trained after `done` epochs, to take a saved state."""
+        if self.done > self.settings["window_epochs"]:
+            self.optimizer = torch.optim.Adam(self.model.parameters())
+
     def advance(self) -> dict[str, float]:
         """Do the next epoch."""
         epoch, windows = self.done, self.settings["window_epochs"]
         if epoch == windows:
             # The strings begin with the network of the windows, and with a new optimiser.
-            self.isolated = copied(self.model)
+            self.kept["isolated"] = copied(self.model)
             self.optimizer = torch.optim.Adam(self.model.parameters())
         self.model.train()
         losses = self._window_epoch(epoch) if epoch < windows else self._string_epoch(epoch)
@@ -203,11 +215,11 @@ class Reader:
 
     def finish(self) -> dict[str, Any]:
         """Measure the network as it was after the windows, and as it is, on the test strings."""
-        if self.isolated is None:
+        if "isolated" not in self.kept:
             raise RuntimeError("the strings have not been learnt from; advance to the end first.")
         trained = copied(self.model)
         final: dict[str, Any] = {}
-        for name, state in (("isolated", self.isolated), ("global", trained)):
+        for name, state in (("isolated", self.kept["isolated"]), ("global", trained)):
             self.model.load_state_dict(state)
             penalties = self._penalties(self.chosen_on)
             errors = [wrong(best_path(penalties, entry=e), self.chosen_on) for e in ENTRIES]

@@ -1,9 +1,14 @@
 """The road from 1998 to today and the other networks, on a few digits."""
 
+import re
+
 import pytest
 import torch
+from torch import nn
+from torch.nn import functional as F
 
 from lenet_research import Job, all_experiments, load_record
+from lenet_research.deep_networks import ARMS, DeepNetwork
 from lenet_research.fast import RECIPE, FastTrainer
 from lenet_research.networks import MODERN_NETWORKS, NETWORKS, NetworkTrainer
 from lenet_research.parallel import NativeTraining, kernel
@@ -118,9 +123,12 @@ def test_batch_normalisation_goes_without_the_kernel(digits):
     assert run(normed)[1][0]["parameters"] == 61_706 + 2 * (6 + 16 + 120 + 84)
 
 
-@pytest.mark.parametrize("name", sorted(NETWORKS))
+DEEPER = re.compile(r"(2|16|32) layers")  # these differ from those of 8 in their depth alone
+
+
+@pytest.mark.parametrize("name", sorted(name for name in NETWORKS if not DEEPER.match(name)))
 def test_other_networks_learn_and_are_moved(name, digits):
-    side = 28 if name.startswith(("784", "LeNet-1")) else 32
+    side = 28 if name.startswith(("784", "LeNet-1")) or "layers" in name else 32
     features = {"LeNet-5, max": "s4"}.get(name)
     settings = {
         **MODERN_NETWORKS,
@@ -138,6 +146,24 @@ def test_other_networks_learn_and_are_moved(name, digits):
     if features:
         change = final["shifted_features"]
         assert 0 == change[0] < change[1] < change[2] < 2
+
+
+@pytest.mark.parametrize("depth", [2, 8])
+def test_a_deep_network_begins_as_its_arm_says(depth):
+    x = torch.rand(3, 1, 28, 28)
+    for name, (shortcuts, start) in ARMS.items():
+        torch.manual_seed(0)
+        model = DeepNetwork(depth, shortcuts=shortcuts, start=start)
+        assert sum(isinstance(m, nn.Conv2d) for m in model.modules()) == depth + 1, name
+        before = F.max_pool2d(F.relu(model.first(x)), 2)
+        # With shortcuts and He's weights each pair starts from doing nothing.
+        unchanged = torch.equal(model(x), model.last(before.flatten(1)))
+        assert unchanged == (name == "shortcuts, He")
+        inner = torch.cat([pair[0].weight.flatten() for pair in model.pairs])
+        variance = 2 / 72 if start == "he" else 1 / (3 * 72)
+        assert inner.var().item() == pytest.approx(variance, rel=0.15)
+    with pytest.raises(ValueError, match="depth is 3; expected an even number"):
+        DeepNetwork(3, shortcuts=False, start="he")
 
 
 def test_a_network_that_pools_everything_does_not_feel_a_shift(digits, monkeypatch):

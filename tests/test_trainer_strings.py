@@ -96,9 +96,9 @@ def test_both_networks_are_measured_and_differ(digits):
                 assert isinstance(found, float) if size == 1 else len(found) == size
     assert trainer.finish()[0] == final  # the network is left as it was
     reader = trainer.readers[0]
-    assert reader.isolated is not None
+    assert "isolated" in reader.kept
     assert any(
-        not torch.equal(reader.isolated[name], tensor)
+        not torch.equal(reader.kept["isolated"][name], tensor)
         for name, tensor in reader.model.state_dict().items()
     )
 
