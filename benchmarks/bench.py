@@ -92,7 +92,7 @@ def accuracy_section(seeds: int) -> str:
                 f"fit {took:6.1f} s ({EPOCHS} epochs, {1 - ours:.2%})"
             )
     ratio = statistics.median(slow) / statistics.median(quick)
-    lines.append(f"  medians                        {verdict(ratio, 8)}")
+    lines.append(f"  medians                        {verdict(ratio, 12)}")
     return "\n".join(lines)
 
 

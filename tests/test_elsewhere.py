@@ -206,7 +206,7 @@ def test_a_broken_master_changes_nothing(course: Path) -> None:
     assert released(course) == before
 
 
-@pytest.mark.slow
+@dear
 @pytest.mark.skipif(sys.platform == "win32", reason="grading needs Linux or macOS")
 def test_submissions_are_graded(course: Path) -> None:
     homework = course.parent / 'it\'s "home" work $HOME 书'

@@ -1,5 +1,6 @@
 """One visit to a page of the built book in a real browser, and all that is looked at on the way."""
 
+import os
 from dataclasses import dataclass, field
 from itertools import product
 
@@ -128,21 +129,17 @@ class Seen:
 
 
 def look(browser, address: str, name: str) -> Seen:
-    """Visit a page: take its pictures, then open what is folded and look with axe-core."""
+    """Visit a page: look at it in each view, then open what is folded and look with axe-core."""
     visit = Visit(browser, address, reduced_motion="reduce")
     page = visit.page
     visit.open(f"{name}.html")
     page.evaluate(LOADED)
     formulas = [page.evaluate(count) for count in (FORMULAS, UNFORMED, PLACES_OF_TEX)]
-    if name.startswith("slides/"):
-        page.wait_for_load_state("networkidle")
-        faults = []
-    else:
-        faults = take_picture(page, name, *VIEWS[0])  # meanwhile comes what is late
-    seen = Seen(visit.bytes, visit.requests, *formulas, visit.outside, visit.errors, faults)
+    page.wait_for_load_state("networkidle")  # what is late comes, too
+    seen = Seen(visit.bytes, visit.requests, *formulas, visit.outside, visit.errors, [])
     if not name.startswith("slides/"):
-        for view in VIEWS[1:]:
-            seen.faults += take_picture(page, name, *view)
+        for view in VIEWS:
+            seen.faults += faults_of(page, name, *view)
         page.evaluate(OPEN)
         visit.outside, visit.errors = [], []  # axe-core asks for sheets at wrong addresses
         look_as_every_reader(page, seen)
@@ -150,19 +147,23 @@ def look(browser, address: str, name: str) -> Seen:
     return seen
 
 
-def take_picture(page, name: str, size: str, mode: str) -> list[str]:
-    """Keep a picture of the page in a mode that the system asks for; return what is wrong."""
+def faults_of(page, name: str, size: str, mode: str) -> list[str]:
+    """Return what is wrong with a page in a mode that the system asks for.
+
+    A picture of it is kept; with $PICTURES in the environment one of what is right, too.
+    """
     page.set_viewport_size(SIZES[size])
     page.emulate_media(color_scheme=mode)
     page.evaluate(DRAWN)
-    ARTEFACTS.mkdir(exist_ok=True)
-    picture = ARTEFACTS / f"{name.replace('/', '-')}-{size}-{mode}.jpg"
-    page.screenshot(path=picture, type="jpeg", quality=85, full_page=True)
     faults = wider(page)
     scheme, background = page.evaluate(COLOURED)
     brightness = sum(int(part) for part in background.strip("rgba()").split(",")[:3]) / 3
     if scheme != mode or not (brightness > 200 if mode == "light" else brightness < 60):
         faults.append(f"{scheme} on {background}")
+    if faults or "PICTURES" in os.environ:  # they take a quarter of the time
+        ARTEFACTS.mkdir(exist_ok=True)
+        picture = ARTEFACTS / f"{name.replace('/', '-')}-{size}-{mode}.jpg"
+        page.screenshot(path=picture, type="jpeg", quality=85, full_page=True)
     return [f"{size}, {mode}: {fault}" for fault in faults]
 
 
