@@ -1,5 +1,5 @@
 # make book       build the book into _build/html (first run: also .venv and MNIST)
-# make pdf        print the book into _build/lenet5-rebuilt.pdf
+# make pdf        print the book, and the report alone, into _build/*.pdf
 # make test       the same set-up, then every test; TESTS="tests/test_x.py" runs those alone
 # make test-lowest  the package's tests with the lowest versions that pyproject.toml declares
 # make test-native  the kernels with every compiler that is here, and for ARM under emulation
@@ -29,6 +29,7 @@ PORT ?= 8000
 
 SITE := _build/html/index.html
 PDF := _build/lenet5-rebuilt.pdf
+REPORT := _build/lenet5-reproduction.pdf
 CODE := assignments/*.py assignments/grading benchmarks book lenet_utils lenet_research tests tools
 PY := "$$COURSE/bin/python"
 # With what went wrong as the last line, and without what led to it.
@@ -62,11 +63,14 @@ book: $(SITE)
 	@echo "The book is at $$PWD/$(SITE)"
 	@echo "To serve it: make serve, then open http://localhost:$(PORT)"
 
-pdf: $(PDF)
-	@echo "The book is at $$PWD/$(PDF)"
+pdf: $(PDF) $(REPORT)
+	@echo "The book is at $$PWD/$(PDF), its report alone at $$PWD/$(REPORT)"
 
 $(PDF): $(SITE) tools/pdf.py
 	$(PY) tools/pdf.py _build/html $@
+
+$(REPORT): $(SITE) tools/pdf.py
+	$(PY) tools/pdf.py --page book/reproduction _build/html $@
 
 slides: $(SITE)
 	@ls _build/html/slides/*.html

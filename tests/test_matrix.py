@@ -168,7 +168,7 @@ def test_the_matrix_is_what_the_records_say():
 def test_the_ledger_has_each_part_once():
     entries = ledger()
     rows = [row for row in matrix() if row.compared]
-    assert len(entries) == 3 + len(CLAIMS) + len(PUBLISHED) * len(rows)
+    assert len(entries) == 14 + len(CLAIMS) + len(PUBLISHED) * len(rows)
     assert len({(entry.part, entry.what) for entry in entries}) == len(entries)
     for entry in entries:
         assert (entry.ours is None) <= (
@@ -178,9 +178,11 @@ def test_the_ledger_has_each_part_once():
 
 def test_counts_must_be_equal():
     counts = {entry.what: entry for entry in ledger() if entry.part == "counts"}
-    assert counts["trainable parameters"].ours.mean == 60_000
-    assert counts["trainable parameters"].verdict.word == "inside"
-    assert counts["connections"].verdict.word == "inside"
+    assert counts["parameters, LeNet-5"].ours.mean == 60_000
+    assert counts.pop("multiply-accumulates, LeNet-5").verdict.word == "above"
+    assert {entry.verdict.word for entry in counts.values()} == {"inside"}
+    layers = {name: counts[f"connections, {name}"].paper for name in ("C1", "S2", "C3", "S4", "C5")}
+    assert 340_908 - sum(layers.values()) == 10_164 + 840  # F6, and the distances
     assert locate_exact(60_000, 59_999, 0).word == "above"
 
 

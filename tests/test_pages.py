@@ -27,7 +27,7 @@ import paper_places
 
 LESSONS = lessons()
 RECORDS = ROOT / "lenet_utils" / "records"
-COUNTS = {"trainable parameters", "connections", "multiply-accumulates, LeNet-5"}
+COUNTS = {entry.what for entry in ledger() if entry.part == "counts"}
 
 
 class Rows(HTMLParser):

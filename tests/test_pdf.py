@@ -123,3 +123,19 @@ def test_links_of_the_printed_book_lead_to_its_leaves(printed):
     assert within <= {name.removeprefix("/") for name in printed.named_destinations}
     outside = [str(link["/A"]["/URI"]) for link in links if "/URI" in link.get("/A", {})]
     assert not [url for url in outside if url.startswith((pdf.HOST, "file:"))]
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_a_page_alone_is_printed_and_offered_on_itself(browser, site, tmp_path):
+    name, path = "book/reproduction", tmp_path / "lenet5-reproduction.pdf"
+    pdf.print_book(pdf.Book(site, name).html(), site, path, browser)
+    report = PdfReader(path)
+    assert 5 <= len(report.pages) <= 20
+    words = " ".join(page.extract_text() for page in report.pages)
+    assert "The reproduction, a report" in words and pdf.APPENDIX not in words
+    shutil.copytree(site / "book", tmp_path / "book", ignore=shutil.ignore_patterns("_*"))
+    for _ in range(2):
+        pdf.offer(tmp_path, path, name)
+    page = (tmp_path / f"{name}.html").read_text(encoding="utf-8")
+    assert page.count('href="../lenet5-reproduction.pdf"') == 1

@@ -1,6 +1,7 @@
 """Print the built book as one PDF.
 
     python tools/pdf.py [SITE [PDF]]    # by default _build/html, _build/lenet5-rebuilt.pdf
+    python tools/pdf.py --page book/reproduction SITE PDF    # this page alone
 
 The pages become one document in reading order, which Chromium prints: links between pages lead
 from leaf to leaf. Solutions and answers to quizzes go to an appendix. It is printed twice: only a
@@ -40,6 +41,7 @@ NAMED = ("aria-labelledby", "aria-describedby", "for")  # ids without #
 FOOTER = """<p style="width: 100%; margin: 0 17mm; font: 8pt sans-serif; color: #555">
 <span class="title"></span> <span class="pageNumber" style="float: right"></span></p>"""
 OFFER = '<p>For paper there is <a href="../{}">one PDF</a>, with the solutions in an appendix.</p>'
+OFFER_PAGE = '<p>For paper there is <a href="../{}">a PDF of this page</a>.</p>'
 
 
 def anchor(name: str, fragment: str = "") -> str:
@@ -50,20 +52,22 @@ def anchor(name: str, fragment: str = "") -> str:
 class Book:
     """The one document, as it is put together from the pages of a site."""
 
-    def __init__(self, site: Path):
-        self.site, self.names = site, pages()
+    def __init__(self, site: Path, page: str = ""):
+        self.site, self.names = site, [page] if page else pages()
         self.styles: dict[str, None] = {}  # in the order of the pages
         self.articles: list[Tag] = []
         self.contents: list[str] = []
         self.soup = BeautifulSoup("", "html.parser")
         self.appendix = self.new("article", APPENDIX, id="appendix")
         self.appendix["class"] = "bd-article"
-        for part, names in chapters():
+        for part, names in [("", [page])] if page else chapters():
             if part:
                 self.contents.append(f"<li><strong>{part}</strong></li>")
             for name in names:
                 self.add(name)
-        self.contents.append(entry("appendix", APPENDIX))
+        if not page:
+            self.contents.append(entry("appendix", APPENDIX))
+            self.articles.append(self.appendix)
 
     def new(self, kind: str, text: str = "", **attributes: str) -> Tag:
         """Return a new element; an article begins with its text as a heading."""
@@ -162,7 +166,7 @@ class Book:
         """Return the document."""
         styles = "".join(f'<link rel="stylesheet" href="{place}">' for place in self.styles)
         title, contents = CONFIG["title"], "".join(self.contents)
-        articles = "".join(map(str, [*self.articles, self.appendix]))
+        articles = "".join(map(str, self.articles))
         return f"""<!doctype html>
 <html lang="en" data-theme="light" data-mode="light"><head><meta charset="utf-8">
 <title>{title}</title>{styles}</head>
@@ -260,13 +264,17 @@ def print_book(document: str, site: Path, pdf: Path, browser: Browser) -> None:
     page.close()
 
 
-def offer(site: Path, pdf: Path) -> None:
-    """Link a PDF that lies in the site from its welcome page, below the archive."""
-    page = site / "book" / "welcome.html"
+def offer(site: Path, pdf: Path, name: str = "") -> None:
+    """Link a PDF that lies in the site: from the page that it is of, below its first words.
+
+    One of the whole book is linked from the welcome page, below the archive.
+    """
+    page = site / f"{name or 'book/welcome'}.html"
     text = page.read_text(encoding="utf-8")
     if pdf.name not in text:
-        line = rf"\g<0>\n{OFFER.format(pdf.relative_to(site).as_posix())}"
-        text = re.sub(r"<p>[^<]*<a [^>]*\.zip.*?</p>", line, text, count=1, flags=re.DOTALL)
+        line = (OFFER_PAGE if name else OFFER).format(pdf.relative_to(site).as_posix())
+        below = r"</h1>.*?</p>" if name else r"<p>[^<]*<a [^>]*\.zip.*?</p>"
+        text = re.sub(below, rf"\g<0>\n{line}", text, count=1, flags=re.DOTALL)
         page.write_text(text, encoding="utf-8")
 
 
@@ -276,21 +284,24 @@ def main() -> str | None:
     build = ROOT / "_build"
     parser.add_argument("site", type=Path, nargs="?", default=build / "html")
     parser.add_argument("pdf", type=Path, nargs="?", default=build / "lenet5-rebuilt.pdf")
+    parser.add_argument("--page", default="", help="such as book/reproduction; by default all")
     given = parser.parse_args()
     site, pdf = given.site.resolve(), given.pdf.resolve()
     if not (site / "book" / "welcome.html").is_file():
         return f"{given.site} holds no built book: run make book, or name the folder of one"
     if pdf.is_dir():
         return f"{given.pdf} is a folder: name the file to write"
+    if given.page and given.page not in pages():
+        return f"--page is {given.page!r}; expected one that _toc.yml names: {', '.join(pages())}"
     logging.getLogger("pypdf").setLevel(logging.ERROR)  # it remarks on Chromium's trailer
     options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
     try:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium(), args=options)
-            print_book(Book(site).html(), site, pdf, browser)
+            print_book(Book(site, given.page).html(), site, pdf, browser)
             browser.close()
         if site in pdf.parents:
-            offer(site, pdf)
+            offer(site, pdf, given.page)
     except (OSError, Error) as error:
         return f"{given.pdf} was not written: {error}"
     return None

@@ -1,28 +1,17 @@
-"""The claims ledger: each number of the paper beside ours, all records, and numbers in sentences.
-
-In a sentence, so that no number of ours is typed in:
-
-- `{cell}` with mean, one run, p or word, a published value and an interpretation of the paper:
-  "mean | test error at the end | coefficients 0.5, curvature x 4, Eq. 8"
-- `{row}` with inside, compared, seeds, p or verdict, and an interpretation: "p | by the letter"
-- `{record}` with a record, a variant, and a measurement at the end or after an epoch:
-  "training-size | 15,000, j = 1, 80 epochs | train_error"
-"""
+"""The claims ledger: each number of the paper beside ours, and all records."""
 
 import math
-from collections.abc import Callable, Iterable
-from functools import cache
+from collections.abc import Iterable
 from html import escape
 
 from docutils import nodes
 from sphinx.application import Sphinx
-from sphinx.util.docutils import SphinxDirective, SphinxRole
+from sphinx.util.docutils import SphinxDirective
 
 from lenet_utils.figures.agreement import agreement
 from lenet_utils.results.agreement import LEVEL
 from lenet_utils.results.comparison import Entry, ledger
-from lenet_utils.results.intervals import Mean
-from lenet_utils.results.matrix import RECORDS, Cell, Row, matrix
+from lenet_utils.results.matrix import RECORDS, Row, matrix
 from lenet_utils.results.records import FOLDER, Record, load_record, record_path
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
@@ -51,12 +40,8 @@ class Interpretations(SphinxDirective):
         """Return the figure, a folded table for each interpretation, and what was not run."""
         rows = matrix()
         names = [row.name for row in rows if row.compared]
-        caption = (
-            "Each row is an interpretation of the paper, each column a published value. c: "
-            "coefficients; h: the start of the curvature at F6."
-        )
         # As in a lesson, where the style sheet keeps its letters readable on a phone.
-        drawn = f'<div class="cell_output">{agreement(rows, caption=caption)._repr_html_()}</div>'
+        drawn = f'<div class="cell_output">{self.picture()}</div>'
         found: list[nodes.Node] = [nodes.raw("", drawn, format="html"), *made_by(RECORDS[0])]
         entries = ledger()
         for row in (row for row in rows if row.compared):
@@ -69,6 +54,15 @@ class Interpretations(SphinxDirective):
             words = f"Not run: {'; '.join(left)}."
             found.append(nodes.paragraph("", words))
         return found
+
+    @staticmethod
+    def picture() -> str:
+        """Return the matrix as a figure."""
+        caption = (
+            "Each row is an interpretation of the paper, each column a published value. c: "
+            "coefficients; h: the start of the curvature at F6."
+        )
+        return agreement(matrix(), caption=caption)._repr_html_()
 
 
 def summary(row: Row) -> str:
@@ -112,80 +106,6 @@ def rate(value: float, half_width: float | None = None) -> str:
     scaled = [f"{x / 10**power:.1f}" for x in (value, half_width) if x is not None]
     exponent = str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
     return f"{' ± '.join(scaled)} · 10{exponent}"
-
-
-@cache
-def rows() -> dict[str, Row]:
-    """Return the matrix, once for all numbers in sentences."""
-    return {row.name: row for row in matrix()}
-
-
-def of_row(what: str, name: str) -> str:
-    """Return what a sentence says of an interpretation as a whole."""
-    row = rows()[name]
-    excluded = row.probability is not None and row.probability <= LEVEL
-    return {
-        "inside": str(row.inside),
-        "compared": str(len(row.compared)),
-        "seeds": str(max((cell.verdict.n for cell in row.compared), default=0)),
-        "p": probability(row.probability),
-        "verdict": "excluded" if excluded else "not excluded",
-    }[what]
-
-
-def of_cell(what: str, published: str, name: str) -> str:
-    """Return what a sentence says of a published value under an interpretation."""
-    (cell,) = (c for c in rows()[name].cells if c.published.what == published)
-    return {"mean": _mean, "one run": _one_run, "p": _chance, "word": _word}[what](cell)
-
-
-def _mean(cell: Cell) -> str:
-    return _either(cell.published.is_rate, cell.ours) if cell.ours else "not run"
-
-
-def _one_run(cell: Cell) -> str:
-    low, high = cell.verdict.low, cell.verdict.high
-    if cell.published.is_rate:
-        return f"{rate(low)} to {rate(high)}"
-    return f"{100 * max(low, 0.0):.2f} to {100 * high:.2f} %"
-
-
-def _chance(cell: Cell) -> str:
-    return probability(cell.verdict.probability)
-
-
-def _word(cell: Cell) -> str:
-    return cell.verdict.word
-
-
-def of_record(name: str, variant: str, measure: str, at_epoch: str = "") -> str:
-    """Return the mean over the seeds of a record, with its interval."""
-    mean = load_record(name).mean(measure, variant, int(at_epoch) if at_epoch else None)
-    return _either(measure.startswith("rate"), mean)
-
-
-def _either(is_rate: bool, mean: Mean) -> str:
-    if is_rate:
-        return rate(*mean[:2])
-    return mean.percent().partition(" (")[0] if mean.n > 1 else f"{100 * mean.mean:.2f} %"
-
-
-class Number(SphinxRole):
-    """A number in a sentence, from the records: see this module's own description."""
-
-    def __init__(self, find: Callable[..., str]):
-        super().__init__()
-        self.find = find
-
-    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        """Return it as text, or say what there is not."""
-        try:
-            found = self.find(*(part.strip() for part in self.text.split("|")))
-        except (KeyError, TypeError, ValueError) as error:
-            words = f"{self.name} {self.text!r} names nothing that was measured: {error!r}"
-            message = self.inliner.reporter.error(words, line=self.lineno)
-            return [self.inliner.problematic(self.rawtext, self.rawtext, message)], [message]
-        return [nodes.inline("", found.replace(" ", NO_BREAK), classes=["lenet-number"])], []
 
 
 def made_by(name: str) -> list[nodes.Node]:
@@ -244,6 +164,3 @@ def setup(app: Sphinx) -> None:
     app.add_directive("ledger", LedgerTable)
     app.add_directive("interpretations", Interpretations)
     app.add_directive("records", RecordList)
-    app.add_role("cell", Number(of_cell))
-    app.add_role("row", Number(of_row))
-    app.add_role("record", Number(of_record))

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import lenet_ledger
+import lenet_report
 import lenet_slides
 import nbformat
 from docutils import nodes
@@ -141,6 +142,7 @@ def number_exercises(app: Sphinx, env: BuildEnvironment) -> list[str]:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect the above."""
     lenet_ledger.setup(app)
+    lenet_report.setup(app)
     app.add_directive("lesson-status", LessonStatus)
     app.add_directive("paper-index", PaperIndex)
     app.add_directive("lesson", LessonAims)

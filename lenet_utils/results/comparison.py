@@ -85,13 +85,17 @@ THOUSANDS = {
 }
 """Multiply-accumulates of Fig. 11. A difference of a tenth counts as none: most of the paper's
 classifiers read 20x20 pixels, all of ours 28x28."""
+COUNTED = {
+    "LeNet-5": (60_000, 340_908), "C1": (156, 122_304), "S2": (12, 5_880), "C3": (1_516, 151_600),
+    "S4": (32, 2_000), "C5": (48_120, 48_120), "F6": (10_164,),
+}  # fmt: skip
+"""Trainable parameters and, where they are printed, connections."""
 
 CLAIMS: tuple[Claim, ...] = (
     *(
         Claim(f"test error, {name}", "Fig. 9, p. 12", error / 100, name, "test_error", 0.0005,
-              chance=errors is WITH_CHANCE)
-        for errors in (WITHOUT_CHANCE, WITH_CHANCE)
-        for name, error in errors.items()
+              chance=name in WITH_CHANCE)
+        for name, error in (WITHOUT_CHANCE | WITH_CHANCE).items()
     ),
     *(
         Claim(f"multiply-accumulates, {name}", "Fig. 11", 1000 * n, name, "macs", 100 * n, "count")
@@ -105,10 +109,9 @@ def ledger() -> list[Entry]:
 
     Numbers of LeNet-5 stand in it for each interpretation of the paper that was run.
     """
-    rows = [row for row in matrix() if row.compared]
     return [
         *_counted(),
-        *(_interpreted(row, cell) for row in rows for cell in row.cells),
+        *(_interpreted(row, cell) for row in matrix() if row.compared for cell in row.cells),
         *map(_measured, CLAIMS),
     ]
 
@@ -121,18 +124,15 @@ def _interpreted(row: Row, cell: Cell) -> Entry:
 
 
 def _measured(claim: Claim) -> Entry:
-    command = f"python -m lenet_research run {FIGURE_9}"
     ours, verdict = None, NOT_RUN
     record = load_record(FIGURE_9) if record_path(FIGURE_9).exists() else None
     if record and claim.variant in record.variants and record.finished(claim.variant):
         ours = record.mean(claim.measure, claim.variant)
-        verdict = (
-            locate(claim.paper, record.values(claim.measure, claim.variant), claim.tolerance)
-            if claim.chance
-            else locate_exact(claim.paper, ours.mean, claim.tolerance)
-        )
+        values = record.values(claim.measure, claim.variant)
+        exact = locate_exact(claim.paper, ours.mean, claim.tolerance)
+        verdict = locate(claim.paper, values, claim.tolerance) if claim.chance else exact
     return Entry(claim.what, claim.where, FIGURE_9, claim.paper, ours, claim.unit, verdict, None,
-                 command)  # fmt: skip
+                 f"python -m lenet_research run {FIGURE_9}")  # fmt: skip
 
 
 def _counted() -> list[Entry]:
@@ -141,11 +141,13 @@ def _counted() -> list[Entry]:
     from lenet_utils.models import lenet5_1998
 
     table = layer_table(lenet5_1998(), (1, 1, 32, 32))
+    counted = {layer.name.upper(): layer for layer in table.layers} | {"LeNet-5": table}
     found = [
-        ("trainable parameters", "pp. 7-8", 60_000, table.parameters),
-        ("connections", "pp. 7-8", 340_908, table.connections),
-        ("multiply-accumulates, LeNet-5", "Fig. 11", 401_000, table.macs),
+        (f"{what}, {name}", "pp. 7-8", n, getattr(counted[name], what))
+        for name, printed in COUNTED.items()
+        for what, n in zip(("parameters", "connections"), printed, strict=False)
     ]
+    found.append(("multiply-accumulates, LeNet-5", "Fig. 11", 401_000, table.macs))
     command = "layer_table(lenet5_1998(), (1, 1, 32, 32))"
     return [
         Entry(what, where, COUNTS, paper, Mean(count, 0.0, 1), "count",
