@@ -25,6 +25,8 @@ work beside it, and `show` what a run of each variant took, side by side with ot
   of which the polynomial SVM takes.
 - `strings`, `strings-1998`, `strings-noise` and `string-criteria` train one network after the
   other, in plain PyTorch.
+- `plates` and its relatives need typefaces once (`python -m lenet_utils.plates --typefaces`), from
+  which they draw their pictures; `$LENET_PLATES` names another folder for these than the cache.
 - `fast` measures seconds: run it on a machine that does nothing else.
 
 `OMP_NUM_THREADS` says how many cores a run may use; on a GPU add `--device cuda`. README.md, beside
@@ -58,6 +60,7 @@ MODULES = (
     "baselines",
     "fast",
     "reading_strings",
+    "plates",
 )
 """Modules of this package that define `EXPERIMENTS`, a list of Experiment."""
 

@@ -277,21 +277,36 @@ static void block_backward(Batch& k, const Places& at, const V* w, V* g, const V
   }
 }
 
-// images: (N, 28, 28), put in the middle of 32x32 pixels of value `border`.
-static void read_framed(Pattern& k, const uint8_t* image, const float* greys,
-                        const float* borders, int lane) {
-  const float* grey = greys + 256 * lane;
-  const float border = borders[lane];
-  float* out = reinterpret_cast<float*>(&k.x0[0][0]) + lane;
-  for (int i = 0; i < 1024; i++) {
-    const int y = i / 32 - 2, x = i % 32 - 2;
-    const bool inside = y >= 0 && y < 28 && x >= 0 && x < 28;
-    out[i * LANES] = inside ? grey[image[28 * y + x]] : border;
+// Images of 32x32, or smaller ones, which are put in the middle of 32x32 pixels of value `border`.
+struct Images {
+  const uint8_t* pixels;
+  int side;
+
+  static Images read(Arguments& a, int64_t* n) {
+    int64_t side = OPEN;
+    const uint8_t* pixels = a.array<uint8_t>("images", {n, &side, &side});
+    if (side != 28 && side != 32)
+      a.refuse("images", "have a side of " + std::to_string(side) + "; expected 28 or 32");
+    return {pixels, (int)side};
   }
-}
+
+  void framed(Pattern& k, int64_t number, const float* greys, const float* borders,
+              int lane) const {
+    const float* grey = greys + 256 * lane;
+    const float border = borders[lane];
+    const uint8_t* image = pixels + number * side * side;
+    const int frame = (32 - side) / 2;
+    float* out = reinterpret_cast<float*>(&k.x0[0][0]) + lane;
+    for (int i = 0; i < 1024; i++) {
+      const int y = i / 32 - frame, x = i % 32 - frame;
+      const bool inside = y >= 0 && y < side && x >= 0 && x < side;
+      out[i * LANES] = inside ? grey[image[side * y + x]] : border;
+    }
+  }
+};
 
 template <int A, int P>
-static void batch(Batch& k, const Places& at, const uint8_t* images, const uint8_t* labels,
+static void batch(Batch& k, const Places& at, const Images& images, const uint8_t* labels,
                   const float* grey, const float* border, const int32_t* order, int64_t count,
                   const V* keep, const float* smoothing, const V* w, V* g,
                   double* loss, int64_t* wrong) {
@@ -306,7 +321,7 @@ static void batch(Batch& k, const Places& at, const uint8_t* images, const uint8
       for (int lane = 0; lane < LANES; lane++) {
         const int64_t image = order[lane * count + which];
         label[q][lane] = labels[image];
-        read_framed(k.p[q], images + 784 * image, grey, border, lane);
+        images.framed(k.p[q], image, grey, border, lane);
       }
     }
     block_forward<A, P>(k, at, w, keep ? factors : nullptr);
@@ -316,12 +331,12 @@ static void batch(Batch& k, const Places& at, const uint8_t* images, const uint8
 }
 
 template <int A, int P>
-static void answer(Batch& k, const Places& at, const uint8_t* images, const float* grey,
+static void answer(Batch& k, const Places& at, const Images& images, const float* grey,
                    const float* border, int64_t count, const V* w, float* out) {
   for (int64_t n = 0; n < count; n += BLOCK) {
     for (int q = 0; q < BLOCK; q++)
       for (int lane = 0; lane < LANES; lane++)
-        read_framed(k.p[q], images + 784 * (n + q < count ? n + q : n), grey, border, lane);
+        images.framed(k.p[q], n + q < count ? n + q : n, grey, border, lane);
     block_forward<A, P>(k, at, w, nullptr);
     for (int q = 0; q < BLOCK && n + q < count; q++)
       for (int c = 0; c < at.classes; c++)
@@ -365,7 +380,7 @@ extern "C" int lanes() { return LANES; }
 EXPORT(batch_gradients) {
   int64_t n = OPEN, count = OPEN;
   const Network net = Network::read(a);
-  const uint8_t* images = a.array<uint8_t>("images", {&n, 28, 28});
+  const Images images = Images::read(a, &n);
   const uint8_t* labels = a.array<uint8_t>("labels", {n});
   const float* grey = a.array<float>("grey", {LANES, 256});
   const float* border = a.array<float>("border", {LANES});
@@ -393,7 +408,7 @@ EXPORT(batch_gradients) {
 EXPORT(batch_outputs) {
   int64_t n = OPEN;
   const Network net = Network::read(a);
-  const uint8_t* images = a.array<uint8_t>("images", {&n, 28, 28});
+  const Images images = Images::read(a, &n);
   const float* grey = a.array<float>("grey", {LANES, 256});
   const float* border = a.array<float>("border", {LANES});
   const V* w = a.array<V>("parameters", {net.at.size});

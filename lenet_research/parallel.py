@@ -62,7 +62,7 @@ class ParallelTraining(Protocol):
         """Do one update of each network; return summed losses and errors, float64 (K,).
 
         Args:
-            images: uint8 (N, 28, 28).
+            images: uint8 (N, 28, 28), or (N, 32, 32), which get no frame.
             labels: int64 (N,).
             orders: int64 (K, B), each network's batch.
             rates: float32 (K,), learning rates.

@@ -14,7 +14,8 @@ class Preprocessing(NamedTuple):
     """How a digit enters a network.
 
     grey: float32 (256,), the input value of each grey level; frame: how many pixels are put around
-    the digit, and border: their input value. The kernel supports frames of 2 around 28x28.
+    the digit, and border: their input value. The kernel supports frames of 2 around 28x28,
+    and 32x32 without a frame.
     """
 
     grey: Tensor

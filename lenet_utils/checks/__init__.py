@@ -44,12 +44,16 @@ from lenet_utils.checks.weight_sharing import (
     textbook_convolution,
     unfolded,
 )
+from lenet_utils.checks.your_own_problem import class_weights, more_parameters, threshold
 
 __all__ = [
     "arc_gradients",
     "criteria_by_hand",
     "discriminative_forward",
     "relative_gain",
+    "class_weights",
+    "more_parameters",
+    "threshold",
     "columns",
     "path_penalty",
     "saving",
