@@ -1,6 +1,7 @@
 """The instruments of the lessons: their arithmetic against PyTorch, and readers' hands on them."""
 
 import base64
+import json
 import math
 import re
 import sys
@@ -10,6 +11,7 @@ import torch
 from conftest import ROOT
 from playwright.sync_api import expect
 from torch.nn import functional as F
+from visits import MODES, violations
 
 from lenet_utils import (
     TABLE_I,
@@ -17,15 +19,19 @@ from lenet_utils import (
     layer_table,
     lenet5_1998,
     load_mnist,
+    load_record,
     load_trained,
     normalise_1998,
     pad_to_32,
     scaled_tanh,
 )
 from lenet_utils.distortions import warp
+from lenet_utils.results.intervals import difference
+from lenet_utils.results.matrix import matrix
 
 sys.path.append(str(ROOT / "tests" / "live"))
-from harness import INSTRUMENTS, NAMES, PAGE, assemble, serve
+import family
+from harness import INSTRUMENTS, NAMES, PAGE, assemble, lenet_tables, serve
 
 TRAINED = ROOT / "lenet_utils" / "trained"
 IMAGES = load_mnist(sample=True).test.images[::97]
@@ -138,6 +144,13 @@ def page(browser, address):
     yield page
     context.close()
     assert wrong == []
+
+
+def look_as_every_reader(page, name):
+    """Look at an instrument with axe-core, in light and dark."""
+    for mode in MODES:
+        page.evaluate("mode => document.documentElement.dataset.theme = mode", mode)
+        assert violations(page, part=f"[data-instrument={name}]") == [], mode
 
 
 def draw(page, place, points):
@@ -332,3 +345,145 @@ def test_wires_are_switched_after_a_guess(page):
     box = tool.get_by_role("checkbox", name="Map 0 of C3 reads map 0 of S2")
     box.press("Space")
     expect(line).to_contain_text("59 wires: C3 has 1,491 parameters, the network 59,975")
+
+
+@pytest.fixture(scope="module")
+def counted():
+    return family.count()
+
+
+@pytest.mark.parametrize("name", family.NETWORKS)
+def test_a_network_is_walked_through_as_the_package_counts_it(ask, counted, name):
+    assert json.loads(family.TARGET.read_text(encoding="utf-8")) == counted
+    with torch.device("meta"):
+        network = family.NETWORKS[name]()
+    for side in (224, 280):
+        layers = layer_table(network, (3, side, side))
+        found = ask("walk", table=counted, name=name, side=side)
+        assert found["parameters"] == layers.parameters
+        assert found["work"] == layers.macs
+        full = [layer for layer in layers if layer.output_shape[1:] == ()]
+        assert found["convolutions"] == len(found["layers"]) - len(full)
+        before = 1 - sum(layer.parameters for layer in full) / layers.parameters
+        convolution = found["layers"][found["convolutions"] - 1]
+        assert convolution["upTo"]["parameters"] == pytest.approx(before)
+        assert sum(layer["own"]["work"] for layer in found["layers"]) == pytest.approx(1)
+
+
+@pytest.mark.browser
+def test_the_family_is_walked_through_by_finger_and_by_key(page):
+    tool = page.locator("[data-instrument=family]")
+    line = tool.locator(".instrument-answer")
+    expect(line).to_be_hidden()
+    tool.get_by_label("Your guess").fill("90")
+    tool.get_by_role("button", name="That is my guess").press("Enter")
+    expect(tool.locator(".instrument-limits")).to_contain_text("You guessed 90 %. It is 11 %:")
+    expect(line).to_contain_text("VGG-16, layer 13 of 16, features.28: 1.7 % of the parameters")
+    expect(line).to_contain_text("Up to here 11 % and 99 %.")
+    tool.get_by_label("Layer", exact=True).press("ArrowRight")
+    expect(line).to_contain_text("classifier.0: 74 % of the parameters, 0.7 % of the work")
+    tool.get_by_role("button", name="GoogLeNet").tap()
+    expect(line).to_contain_text("GoogLeNet, layer 1 of 58")
+    chart = tool.locator("svg")
+    chart.scroll_into_view_if_needed()
+    place = chart.bounding_box()
+    page.touchscreen.tap(place["x"] + place["width"] * 0.93, place["y"] + 60)
+    expect(line).to_contain_text(re.compile(r"layer 5\d of 58"))
+    row = tool.locator("tr", has_text="VGG-16")
+    expect(row).to_have_text("VGG-161613815.5")
+    tool.get_by_label("Picture side").press("End")
+    expect(row).to_have_text("VGG-161613861.5")
+    look_as_every_reader(page, "family")
+
+
+def shown(change):
+    """A difference in percentage points, as the page writes it."""
+    return change.points().replace("-", MINUS).replace(", 95%", " points, 95%")
+
+
+def test_what_the_lessons_show_comes_from_the_records(ask):
+    found = lenet_tables.configurations()
+    record = load_record("interpretations")
+    name = found["asked"][0]
+    errors = [curve[9] for curve in record.curves("test_error", name)]
+    mean, half, n = record.mean("test_error", name, 10)
+    mean_found, low, high = found["rows"][name]["curves"]["test_error"][9]
+    assert mean_found == pytest.approx(100 * mean)
+    assert found["rows"][name]["seeds"] == n == len(errors) == 32
+    wider = (n + 1) ** 0.5  # one run more, not the mean of all
+    assert (high - low) / 2 == pytest.approx(100 * half * wider)
+    assert found["paper"]["test_error"][0] == [1, pytest.approx(2.64)]
+    assert [at for at, _ in found["paper"]["train_error"]] == [1, 5, 10, 19]
+    assert found["left"] + len(found["rows"]) == len(record.variants)
+    rows = {row.name: row for row in matrix()}
+    for name, row in found["rows"].items():
+        words = [word for of in row["words"].values() for word in of.values()]
+        cells = [
+            c for c in rows[name].cells if c.published.at_epoch and "error" in c.published.what
+        ]
+        assert words == [cell.verdict.word for cell in cells]
+    assert ask("axis", values=[0.3, 58])["ticks"] == [0.2, 0.5, 1, 2, 5, 10, 20, 50, 100]
+
+
+def test_the_road_says_of_each_exchange_what_the_record_says(ask):
+    steps = lenet_tables.road()
+    record = load_record("road-to-today")
+    names = [name for name in record.variants if not name.startswith("modern,")]
+    assert [step["name"] for step in steps] == [name.removeprefix("+ ") for name in names]
+    words = ask("judged", steps=steps)
+    before = names[0]
+    for name, said in zip(names[1:], words, strict=True):
+        change = difference(*(record.values("test_error", v) for v in (before, name)))
+        assert said.startswith(f"You guessed {name.removeprefix('+ ')}: {shown(change)}.")
+        assert ("That is the largest fall" in said) == (name == "+ ReLU")
+        assert "seen for 2, and for 1 it stays" in said
+        before = before if name == "+ average pooling" else name
+
+
+@pytest.mark.browser
+def test_a_configuration_is_chosen_and_followed(page):
+    tool = page.locator("[data-instrument=configuration]")
+    line = tool.locator(".instrument-answer")
+    expect(line).to_be_hidden()
+    tool.get_by_label("Your guess").fill("0.3")
+    tool.get_by_role("button", name="That is my guess").tap()
+    asked = [row for row in matrix() if row.name in lenet_tables.ASKED]
+    small, large = sorted(asked, key=lambda row: lenet_tables.ASKED.index(row.name))
+    ends = [row.record.values("test_error", row.variant) for row in (small, large)]
+    said = tool.locator(".instrument-limits")
+    expect(said).to_contain_text(f"You guessed 0.30. It is {shown(difference(*ends))}, j = 10")
+    mean = small.record.mean("test_error", small.variant, 10).mean
+    expect(line).to_contain_text(f"Epoch 10, rate 0.00005: a mean of {100 * mean:.2f} % over 32")
+    expect(line).to_contain_text("The paper's 0.95 % is inside.")
+    tool.get_by_label("Errors on").select_option("train_error")
+    tool.get_by_label("Epoch", exact=True).press("ArrowRight")
+    expect(line).to_contain_text("The paper has no value here.")
+    tool.get_by_label("Configuration").select_option("by the letter")
+    expect(line).to_contain_text("over 16 seeds")
+    tool.get_by_label("Epoch", exact=True).press("ArrowLeft")
+    expect(line).to_contain_text("the runs 8.20 to 90.44 %. The paper's 0.48 % is not")
+    expect(tool.get_by_role("img")).to_have_attribute(
+        "aria-label",
+        re.compile("^Training digits, while learning: errors of by the letter over 20"),
+    )
+    look_as_every_reader(page, "configuration")
+
+
+@pytest.mark.browser
+def test_the_road_is_walked_after_a_guess(page):
+    tool = page.locator("[data-instrument=road]")
+    line = tool.locator(".instrument-answer")
+    expect(line).to_be_hidden()
+    tool.get_by_label("Which exchange").select_option("Adam")
+    tool.get_by_role("button", name="That is my guess").tap()
+    expect(tool.locator(".instrument-limits")).to_contain_text("You guessed Adam: +0.00 points")
+    walk = tool.get_by_label("Step", exact=True)
+    walk.press("ArrowRight")
+    record = load_record("road-to-today")
+    mean = record.mean("test_error", "+ ReLU").mean
+    expect(line).to_contain_text(f"Step 6, ReLU: {100 * mean:.2f} % of the test digits (mean of 8")
+    expect(line).to_contain_text("against Adam.")
+    walk.press("Home")
+    expect(line).to_contain_text("Step 0, best configuration of 1998:")
+    expect(tool.locator(".chart-dot")).to_have_count(1)
+    look_as_every_reader(page, "road")

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import lenet_live
 import lenet_styles
+import lenet_tables
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
@@ -51,6 +52,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
         return
     out = Path(app.outdir)
     shutil.copytree(TRAINED, out / "_static" / "live" / "weights", dirs_exist_ok=True)
+    lenet_tables.write(out / "_static" / "live")
     lenet_live.bundle(out / "_static" / "live")
     for path in EDITION.glob("*.ipynb"):  # what the download button of a lesson gives
         shutil.copy(path, out / "_sources" / "notebooks" / path.name)

@@ -10,7 +10,9 @@ const { buildNetwork, explain, forward, readSafetensors, verdict } = await load(
 const { inkOfGrey, prepare } = await load("preparation.js");
 const { affine, warp } = await load("warp.js");
 const { bent, limits } = await load("bend.js");
+const { errorAxis, verdict: judged } = await load("curves.js");
 const { covered } = await load("cover.js");
+const { convolutions, walk } = await load("family.js");
 const { sums } = await load("kernel.js");
 const { change, halved } = await load("shift.js");
 const { counts } = await load("wires.js");
@@ -65,6 +67,12 @@ const answers = {
   covered: () => asked.covers.map((cover) => [...covered(bytesOf(asked.digits[0]), ...cover)]),
   sums: () => [...sums(asked.picture, asked.size, asked.weights)],
   counts: () => asked.crosses.map(counts),
+  judged: () => asked.steps.slice(1).map((_, i) => judged(asked.steps, i + 1)),
+  axis: () => errorAxis(asked.values, "error"),
+  walk: () => ({
+    convolutions: convolutions(asked.table, asked.name),
+    ...walk(asked.table, asked.name, asked.side),
+  }),
   halved: () => ({
     change: change(asked.before, asked.now),
     ways: halved(asked.before, asked.size, asked.coefficient, asked.bias).map((way) => [...way]),

@@ -12,11 +12,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
+import lenet_tables  # noqa: E402 (the book's own extension)
 from lenet_instruments import BLOCK  # noqa: E402 (the book's own extension)
 
 PAGE = "book/live.html"
 INSTRUMENTS = "book/instruments.html"
-NAMES = ("bend", "cover", "kernel", "shift", "wires")
+NAMES = ("bend", "configuration", "cover", "family", "kernel", "road", "shift", "wires")
 POLICY = "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'"
 
 
@@ -29,6 +30,7 @@ def assemble(folder: Path, weights: Path) -> Path:
     fonts = ROOT / "book" / "_static" / "vendor" / "fonts"
     if fonts.exists():
         shutil.copytree(fonts, static / "vendor" / "fonts")
+    lenet_tables.write(static / "live")
     shutil.rmtree(static / "live" / "weights", ignore_errors=True)
     shutil.copytree(weights, static / "live" / "weights")
     (static / "harness.css").write_text(

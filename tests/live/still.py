@@ -1,6 +1,6 @@
 """Draw the still pictures that stand where scripts do not run: the live page, the instruments.
 
-python tests/live/still.py [FOLDER OF WEIGHTS]
+python tests/live/still.py [NAME ...]    those instruments alone, by default all
 """
 
 import io
@@ -23,7 +23,7 @@ LEFT_OUT = (
 AFTER = {"bend": "Of the 20", "cover": "The worst place"}
 
 
-def main(weights: Path) -> None:
+def main(weights: Path, chosen: list[str]) -> None:
     with (
         tempfile.TemporaryDirectory() as folder,
         serve(assemble(Path(folder), weights)) as address,
@@ -48,15 +48,19 @@ def main(weights: Path) -> None:
             page.set_viewport_size({"width": 752, "height": 1000})
             page.goto(address.replace(PAGE, INSTRUMENTS))
             page.evaluate("mode => document.documentElement.dataset.theme = mode", mode)
-            for name in NAMES:
+            for name in chosen or NAMES:
                 tool = page.locator(f"[data-instrument={name}]")
                 tool.locator(".instrument-panel").wait_for()
+                if name == "road":
+                    tool.get_by_label("Which exchange").select_option("ReLU")
                 if name != "kernel":
                     tool.get_by_role("button", name="That is my guess").click()
                 if name in AFTER:
                     tool.get_by_text(AFTER[name]).wait_for()
                 if name == "bend":
                     tool.get_by_label("Turn", exact=True).fill("40")
+                if name == "configuration":
+                    tool.get_by_label("Errors on").select_option("train_error")
                 page.wait_for_timeout(300)
                 keep(tool.locator(".instrument-panel").screenshot(), f"still-{name}-{mode}.webp")
 
@@ -68,4 +72,4 @@ def keep(shot: bytes, name: str) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "lenet_utils" / "trained")
+    main(ROOT / "lenet_utils" / "trained", sys.argv[1:])

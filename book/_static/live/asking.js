@@ -23,6 +23,18 @@ export function slider(title, { min, max, step, value, unit = "" }, change) {
   return { label, input, set: (v) => { input.value = v; show(); } };
 }
 
+/** A choice among [value, text], drawn by the browser, so that it works by finger and by key. */
+export function choice(title, options, chosen, change) {
+  const label = element("label", "instrument-choice");
+  const select = element("select");
+  for (const [value, text] of options) {
+    select.append(Object.assign(element("option"), { value, textContent: text, selected: value === chosen }));
+  }
+  select.addEventListener("change", () => change(select.value));
+  label.append(Object.assign(element("span"), { textContent: title }), select);
+  return label;
+}
+
 /** A question to which the reader commits an answer before anything is shown. */
 export function guess(question, settings, commit) {
   const block = element("div", "instrument-guess");

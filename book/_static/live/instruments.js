@@ -5,24 +5,28 @@ import { FIELD, isEmpty, prepare } from "./preparation.js";
 import { Pad, paintBytes } from "./drawing.js";
 import { element } from "./inspector.js";
 import { keepDigit, keptDigit } from "./store.js";
-import { loadDigits, loadNetwork } from "./loading.js";
+import { loadDigits, loadNetwork, loadTable } from "./loading.js";
 import { bend } from "./bend.js";
 import { cover } from "./cover.js";
+import { configuration, road } from "./curves.js";
+import { family } from "./family.js";
 import { kernel } from "./kernel.js";
 import { shift } from "./shift.js";
 import { wires } from "./wires.js";
 
-const INSTRUMENTS = { bend, cover, kernel, shift, wires };
+const INSTRUMENTS = { bend, configuration, cover, family, kernel, road, shift, wires };
+// Of those that show counts or records, and ask no network.
+const TABLES = { configuration: "configurations.json", family: "family.json", road: "road.json" };
 const QUIET = 600; // milliseconds without a change before the state is spoken
 const FIRST = "7";
 
 /** What an instrument works with: networks, a digit, and places for what it shows. */
 class Bench {
-  constructor(root, networks, digits) {
-    Object.assign(this, { root, networks, digits });
+  constructor(root, { networks, digits, table }) {
+    Object.assign(this, { root, networks, digits, table });
     this.app = root.querySelector(".instrument-app");
     this.works = new Set();
-    this.bytes = keptDigit() ?? digits[FIRST][0];
+    this.bytes = digits && (keptDigit() ?? digits[FIRST][0]);
     this.spoken = element("p", "live-hidden");
     this.spoken.setAttribute("role", "status");
   }
@@ -116,13 +120,22 @@ class Bench {
   }
 }
 
-async function begin() {
-  const roots = [...document.querySelectorAll(".lenet-instrument")];
-  try {
-    const [lenet5_1998, digits] = await Promise.all([loadNetwork("lenet5_1998"), loadDigits()]);
-    for (const root of roots) new Bench(root, { lenet5_1998 }, digits).start();
-  } catch (error) {
-    for (const root of roots) root.querySelector(".live-message").textContent = error.message;
+/** What an instrument works with; of several on a page, each file is loaded once. */
+async function supplies(name, once) {
+  if (name in TABLES) return { table: await once(TABLES[name], () => loadTable(TABLES[name])) };
+  const kind = "lenet5_1998";
+  const [network, digits] = await Promise.all([once(kind, () => loadNetwork(kind)), once("digits", loadDigits)]);
+  return { networks: { [kind]: network }, digits };
+}
+
+function begin() {
+  const loading = {};
+  const once = (name, load) => (loading[name] ??= load());
+  for (const root of document.querySelectorAll(".lenet-instrument")) {
+    supplies(root.dataset.instrument, once).then(
+      (found) => new Bench(root, found).start(),
+      (error) => { root.querySelector(".live-message").textContent = error.message; },
+    );
   }
 }
 

@@ -29,3 +29,8 @@ export async function loadDigits() {
     Object.entries(found).map(([digit, choices]) => [digit, choices.map(bytesOf)]),
   );
 }
+
+/** What a build counted or took from a record. */
+export async function loadTable(name) {
+  return (await load(name)).json();
+}

@@ -91,8 +91,8 @@ export class LayerMaps {
   }
 
   /**
-   * Paint the states. `marks` are squares [{map, y, x, side}] to frame; with `only`, a set of
-   * maps, the others are dimmed.
+   * Paint the states. `marks` are squares [{map, y, x, side}] to frame, or higher by `tall`; with
+   * `only`, a set of maps, the others are dimmed.
    */
   paint(palette, marks = [], only = null) {
     const { canvas, layer, scratch } = this;
@@ -111,9 +111,9 @@ export class LayerMaps {
     context.globalAlpha = 1;
     context.strokeStyle = CHOSEN;
     context.lineWidth = 2;
-    for (const { map, y, x, side } of marks) {
+    for (const { map, y, x, side, tall = side } of marks) {
       const frame = this.square(map, y, x, side);
-      context.strokeRect(frame.left, frame.top, frame.side, frame.side);
+      context.strokeRect(frame.left, frame.top, frame.side, (frame.side * tall) / side);
     }
   }
 
