@@ -1,10 +1,7 @@
-"""Trained weights that ship with the package: the median network of an experiment.
-
-A network is chosen by its validation error: the median of its variant's seeds, a typical one and
-not the best. Its test error is the one that the record gives for that seed.
-"""
+"""Trained weights that ship with the package: of each network the run of the median seed."""
 
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +11,7 @@ from lenet_utils.models import lenet5_1998, lenet5_modern
 from lenet_utils.weights import load_model
 
 FOLDER = Path(__file__).resolve().parent.parent / "trained"
+PART_V = "lenet_utils.sdnn"  # imported when a network of it is asked for
 
 
 def trained_path(name: str) -> Path:
@@ -36,6 +34,7 @@ SHIPPED = {
         "road-to-today",
         "modern, one-cycle, distortions, weight decay 0.1, half the rate, 30 epochs",
     ),
+    "sdnn_modern": Shipped(lambda: import_module(PART_V).sdnn_modern(), "strings", "modern"),
 }
 
 
@@ -43,8 +42,8 @@ def load_trained(name: str) -> nn.Module:
     """Return a trained network, ready to answer.
 
     Args:
-        name: "lenet5_1998", for images (N, 1, 32, 32) of `normalise_1998`, or "lenet5_modern",
-            for images (N, 1, 28, 28) of `normalise_modern`.
+        name: "lenet5_1998", for images (N, 1, 32, 32) of `normalise_1998`; "lenet5_modern", for
+            images (N, 1, 28, 28) of `normalise_modern`; "sdnn_modern", for fields of the latter.
 
     Raises:
         ValueError: an unknown name; the message lists those that exist.

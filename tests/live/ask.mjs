@@ -16,6 +16,8 @@ const { convolutions, walk } = await load("family.js");
 const { sums } = await load("kernel.js");
 const { change, halved } = await load("shift.js");
 const { counts } = await load("wires.js");
+const { buildSweep, readings, setDigits, sweep } = await load("sweep.js");
+const { fitLine } = await load("preparation.js");
 
 const asked = JSON.parse(readFileSync(0, "utf8"));
 const bytesOf = (text) => new Uint8Array(Buffer.from(text, "base64"));
@@ -36,7 +38,27 @@ function orError(action) {
 const prepared = ({ strokes = [], picture, normalise = true }) =>
   prepare({ strokes, picture: picture && { ...picture, bytes: bytesOf(picture.bytes) } }, normalise);
 
+const tensors = () => {
+  const { buffer, byteOffset, length } = readFileSync(asked.weights);
+  return readSafetensors(buffer.slice(byteOffset, byteOffset + length));
+};
+
 const answers = {
+  sweep(net = buildSweep(tensors())) {
+    return asked.fields.map((field) => [...sweep(net, bytesOf(field), asked.width)]);
+  },
+  sweepError: () => orError(() => buildSweep(tensors())),
+  sweepTime(net = buildSweep(tensors())) {
+    const [field] = asked.fields.map(bytesOf);
+    return Array.from({ length: 30 }, () => {
+      const began = performance.now();
+      readings(sweep(net, field, asked.width));
+      return performance.now() - began;
+    });
+  },
+  readings: () => asked.penalties.map((own) => readings(Float64Array.from(own), asked.count)),
+  setDigits: () => [...setDigits(asked.digits.map(bytesOf), asked.gap, asked.width)],
+  fitLine: () => [...fitLine(asked.strokes, asked.width, 32)],
   layers(net = network()) {
     return asked.digits.map((digit) => {
       forward(net, bytesOf(digit));

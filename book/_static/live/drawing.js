@@ -8,17 +8,19 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
 
 export class Pad {
   /**
-   * @param canvas square; its strokes and picture make the drawing.
+   * @param canvas of the size's proportions; its strokes and picture make the drawing.
    * @param onChange called after each change of the drawing.
+   * @param size width and height of the field, in pixels of the network's input.
    */
-  constructor(canvas, onChange) {
+  constructor(canvas, onChange, size = [FIELD, FIELD]) {
     this.canvas = canvas;
+    this.size = size;
     this.onChange = onChange;
     this.strokes = [];
     this.picture = null;
     this.passing = false; // a drawing that the first stroke of the reader wipes away
     this.guide = false;
-    this.pen = { at: [FIELD / 2, FIELD / 4], down: false };
+    this.pen = { at: [size[0] / 2, size[1] / 4], down: false };
     this.held = new Set();
     this.backdrop = document.createElement("canvas");
     this.listen();
@@ -50,8 +52,9 @@ export class Pad {
 
   locate({ clientX, clientY }) {
     const frame = this.canvas.getBoundingClientRect();
-    const part = (v, start, length) => Math.max(0, Math.min(1, (v - start) / length)) * FIELD;
-    return [part(clientX, frame.left, frame.width), part(clientY, frame.top, frame.height)];
+    const part = (v, start, length) => Math.max(0, Math.min(1, (v - start) / length));
+    const [wide, high] = this.size;
+    return [part(clientX, frame.left, frame.width) * wide, part(clientY, frame.top, frame.height) * high];
   }
 
   begin(point) {
@@ -77,7 +80,7 @@ export class Pad {
       const step = event.shiftKey ? 0.25 : 1;
       this.pen.at = this.pen.at.map((v, axis) => {
         const move = [...this.held].reduce((sum, key) => sum + ARROWS[key][axis], 0);
-        return Math.max(PEN, Math.min(FIELD - PEN, v + move * step));
+        return Math.max(PEN, Math.min(this.size[axis] - PEN, v + move * step));
       });
       if (this.pen.down) this.extend(this.pen.at);
     } else if (event.key === " ") {
@@ -119,13 +122,14 @@ export class Pad {
   /** Draw what is there: white on black, as the digits are stored. */
   paint() {
     const { canvas } = this;
+    const [wide, high] = this.size;
     const side = Math.round(canvas.clientWidth * (window.devicePixelRatio || 1));
-    if (canvas.width !== side) canvas.width = canvas.height = side;
+    if (canvas.width !== side) [canvas.width, canvas.height] = [side, Math.round((side * high) / wide)];
     const context = canvas.getContext("2d");
-    context.setTransform(side / FIELD, 0, 0, side / FIELD, 0, 0);
+    context.setTransform(side / wide, 0, 0, side / wide, 0, 0);
     context.fillStyle = "#000";
-    context.fillRect(0, 0, FIELD, FIELD);
-    if (this.picture) context.drawImage(this.backdrop, 0, 0, FIELD, FIELD);
+    context.fillRect(0, 0, wide, high);
+    if (this.picture) context.drawImage(this.backdrop, 0, 0, wide, high);
     if (this.guide) this.paintGuide(context);
     context.strokeStyle = "#fff";
     context.lineWidth = 2 * PEN;

@@ -12,11 +12,11 @@ async function load(name) {
   return answer;
 }
 
-export async function loadNetwork(kind) {
+export async function loadNetwork(kind, build = (tensors) => buildNetwork(kind, tensors)) {
   const name = `weights/${kind}.safetensors`;
   const buffer = await (await load(name)).arrayBuffer();
   try {
-    return buildNetwork(kind, readSafetensors(buffer));
+    return build(readSafetensors(buffer));
   } catch (error) {
     throw new Error(`${name} is damaged (${error.message}): load the page again.`);
   }

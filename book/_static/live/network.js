@@ -5,8 +5,8 @@
 
 const AMPLITUDE = 1.7159;
 const SLOPE = 2 / 3;
-const MNIST_MEAN = 0.1306604762738429;
-const MNIST_STD = 0.3081078038564622;
+export const MNIST_MEAN = 0.1306604762738429;
+export const MNIST_STD = 0.3081078038564622;
 export const REJECT = 10; // j of Eq. 9
 export const INPUT_SIZE = 32;
 const BORDER = 2; // from the 28x28 of a digit to the 32x32 that C1 reads

@@ -74,10 +74,26 @@ function centre(bytes) {
   return shifted;
 }
 
-/** Draw lines with a round pen on a grid of size x size: the grey is the part that is covered. */
-function rasterise(strokes, size) {
-  const bytes = new Uint8Array(size * size);
-  const unit = size / FIELD;
+/**
+ * Fit a line of writing into a field, with its proportions kept: its digits as high as MNIST's, in the
+ * middle of the height, and smaller only where the line would be too long. Returns height x width bytes.
+ */
+export function fitLine(strokes, width, height) {
+  const points = strokes.flat();
+  const [left, top] = [0, 1].map((axis) => Math.min(...points.map((p) => p[axis])));
+  const [right, bottom] = [0, 1].map((axis) => Math.max(...points.map((p) => p[axis])));
+  const room = BOX - 2 * PEN;
+  const scale = Math.min(room / (bottom - top || 1), (width - FIELD) / (right - left || 1), 3);
+  const place = ([x, y]) => [
+    width / 2 + (x - (left + right) / 2) * scale,
+    height / 2 + (y - (top + bottom) / 2) * scale,
+  ];
+  return rasterise(strokes.map((stroke) => stroke.map(place)), width, height, 1);
+}
+
+/** Draw lines with a round pen on a grid: the grey is the part that is covered. */
+function rasterise(strokes, width, height = width, unit = width / FIELD) {
+  const bytes = new Uint8Array(width * height);
   const pen = PEN * unit;
   for (const stroke of strokes) {
     for (let i = 0; i < stroke.length; i++) {
@@ -85,14 +101,15 @@ function rasterise(strokes, size) {
       const [bx, by] = stroke[i].map((v) => v * unit);
       const [dx, dy] = [bx - ax, by - ay];
       const squared = dx * dx + dy * dy || 1;
-      const clip = (v) => Math.max(0, Math.min(size - 1, Math.floor(v)));
-      for (let y = clip(Math.min(ay, by) - pen - 1); y <= clip(Math.max(ay, by) + pen + 1); y++) {
-        for (let x = clip(Math.min(ax, bx) - pen - 1); x <= clip(Math.max(ax, bx) + pen + 1); x++) {
+      const clip = (v, size) => Math.max(0, Math.min(size - 1, Math.floor(v)));
+      const [first, last] = [clip(Math.min(ax, bx) - pen - 1, width), clip(Math.max(ax, bx) + pen + 1, width)];
+      for (let y = clip(Math.min(ay, by) - pen - 1, height); y <= clip(Math.max(ay, by) + pen + 1, height); y++) {
+        for (let x = first; x <= last; x++) {
           const [px, py] = [x + 0.5 - ax, y + 0.5 - ay];
           const t = Math.max(0, Math.min(1, (px * dx + py * dy) / squared));
           const away = Math.hypot(px - t * dx, py - t * dy);
           const ink = 255 * Math.max(0, Math.min(1, pen + 0.5 - away));
-          if (ink > bytes[y * size + x]) bytes[y * size + x] = ink;
+          if (ink > bytes[y * width + x]) bytes[y * width + x] = ink;
         }
       }
     }
