@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -12,6 +13,18 @@ from lenet_utils.plates.characters import NAMES, PROVINCES, RARE
 LOST = 0.02
 """The fraction of characters that "none of these" may refuse."""
 
+KINDS = ("bolt", "stroke", "frame", "dirt", "texture")
+"""What `draw_nothing` draws, in its order."""
+
+
+def none_kinds(count: int) -> Tensor:
+    """Return the kind of each picture of no character in the test set that seed 0 makes: (count,).
+
+    The kind is the first that its generator draws, see `make_folder` and `draw_nothing`.
+    """
+    drawn = [np.random.default_rng([0, 6, i]).integers(0, len(KINDS)) for i in range(count)]
+    return torch.tensor(drawn)
+
 
 def measures(
     held: Tensor, held_labels: Tensor, test: Tensor, labels: Tensor, none: Tensor
@@ -20,10 +33,25 @@ def measures(
 
     Args:
         held, held_labels: scores (N, K) and labels of the validation set, on which the temperature
-            and the thresholds are chosen.
+            and the thresholds are chosen. A score more than there are characters is that of none.
         test, labels: of the test set.
         none: scores of pictures of no character.
     """
+    has_none = held.shape[1] > len(NAMES)
+    refusing = {k: score for k, score in CONFIDENCE.items() if has_none or k != "class"}
+    limits = {name: score(held).quantile(LOST) for name, score in refusing.items()}
+    refused = {
+        f"{name}_{what}": (score(scores) < limits[name]).double().mean().item()
+        for name, score in refusing.items()
+        for what, scores in (("lost", test), ("refused", none))
+    }
+    kinds = none_kinds(len(none))
+    by_kind = {
+        f"{name}_refused_{kind}": (score(none[kinds == k]) < limits[name]).double().mean().item()
+        for name, score in refusing.items()
+        for k, kind in enumerate(KINDS)
+    }
+    held, test = held[:, : len(NAMES)], test[:, : len(NAMES)]
     answers = test.argmax(1)
     wrong = answers != labels
     groups = {
@@ -41,10 +69,7 @@ def measures(
         "ece": expected_calibration_error(test, labels),
         "ece_scaled": expected_calibration_error(test / temperature, labels),
     }
-    for name, score in CONFIDENCE.items():
-        threshold = score(held).quantile(LOST)
-        found[f"{name}_lost"] = (score(test) < threshold).double().mean().item()
-        found[f"{name}_refused"] = (score(none) < threshold).double().mean().item()
+    found |= refused | by_kind
     pairs = torch.bincount(labels[wrong] * len(NAMES) + answers[wrong], minlength=len(NAMES) ** 2)
     top = pairs.topk(12)
     found["confusions"] = [
@@ -56,15 +81,25 @@ def measures(
 
 def probability(scores: Tensor) -> Tensor:
     """Return the largest softmax probability: (N, K) to (N,)."""
-    return scores.softmax(1).amax(1)
+    return scores[:, : len(NAMES)].softmax(1).amax(1)
 
 
 def energy(scores: Tensor) -> Tensor:
     """Return the negative free energy: (N, K) to (N,); the larger, the more like a character."""
-    return scores.logsumexp(1)
+    return scores[:, : len(NAMES)].logsumexp(1)
 
 
-CONFIDENCE: dict[str, Callable[[Tensor], Tensor]] = {"probability": probability, "energy": energy}
+def against_none(scores: Tensor) -> Tensor:
+    """Return the log-odds of a character against the last class, which is none: (N,)."""
+    return energy(scores) - scores[:, len(NAMES)]
+
+
+CONFIDENCE: dict[str, Callable[[Tensor], Tensor]] = {
+    "probability": probability,
+    "energy": energy,
+    "class": against_none,
+}
+"""How much a picture looks like a character; "class" for networks that have a class of none."""
 
 
 def fit_temperature(scores: Tensor, labels: Tensor) -> float:
@@ -84,5 +119,5 @@ def expected_calibration_error(scores: Tensor, labels: Tensor, bins: int = 15) -
 
 
 def error(scores: Tensor, labels: Tensor) -> float:
-    """Return the fraction of wrong answers."""
-    return (scores.argmax(1) != labels).double().mean().item()
+    """Return the fraction of wrong answers among the characters."""
+    return (scores[:, : len(NAMES)].argmax(1) != labels).double().mean().item()

@@ -24,11 +24,13 @@ BASE: Settings = {
 }
 """`part` of the pictures of each class, and `per_class` of them at most; "imbalance": a sampler
 that draws every class equally often, weights of the loss, or None. The rate rises, then falls to 0
-along half a cosine."""
+along half a cosine. `outliers`, where it is given, is the part of an epoch's pictures that show no
+character, a class of its own."""
 
 NORMALISED: Settings = {**BASE, "network": "modern, batch norm", "epochs": 12}
 OLD: Settings = {**BASE, "network": "1998", "lr": 1e-3, "j": 10.0, "epochs": 12}
 FEW: Settings = {**BASE, "part": 1.0, "imbalance": None}
+ALL: Settings = {**NORMALISED, "part": 1.0, "lr": 6e-3, "batch_size": 128, "smoothing": 0.1}
 EPOCHS = {5: 60, 20: 30, 100: 10}
 """Of networks that see so many pictures of each class."""
 
@@ -47,6 +49,19 @@ EXPERIMENTS = [
             "modern, batch norm, all pictures": {**NORMALISED, "part": 1.0, "epochs": 10},
         },
         5,
+        PlateTrainer,
+        side_by_side=8,
+        group=group,
+    ),
+    Experiment(
+        "plates-none",
+        "What a class for what is no character is worth",
+        "lesson 12",
+        {
+            "characters only": ALL,
+            "a class of its own": {**ALL, "outliers": 0.2},
+        },
+        3,
         PlateTrainer,
         side_by_side=8,
         group=group,

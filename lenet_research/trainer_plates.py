@@ -22,6 +22,7 @@ from lenet_research.experiment import Job, Settings
 from lenet_research.plate_engines import ENGINES, LEVELS, Engine, Pool, copied
 from lenet_research.plate_measures import error, measures
 from lenet_research.plate_networks import build
+from lenet_research.plate_outliers import NONE, with_outliers
 from lenet_utils.mnist import MNIST, Digits
 from lenet_utils.plates.folder import make_folder, make_scripts
 from lenet_utils.plates.reading import read_classes, read_flat
@@ -42,6 +43,9 @@ PRETRAINING: Settings = {
 
 TOGETHER = 5
 """So many of these are trained side by side."""
+
+OUTLIERS = 4_500
+"""So many pictures of no character are there to draw from, where `outliers` says what part."""
 
 
 class PlateData(NamedTuple):
@@ -163,8 +167,11 @@ class PlateTrainer:
         self.epochs: int = self.settings["epochs"]
         self.data = plate_data()
         pool = self.data.scripts if self.settings["data"] == "scripts" else self.data.train
-        self.pools = [_chosen(pool, job) for job in jobs]
-        self.models = [build(job.settings, int(pool.labels.max()) + 1, job.seed) for job in jobs]
+        self.pools = [self._pool(pool, job) for job in jobs]
+        self.models = [
+            build(job.settings, int(own.labels.max()) + 1, job.seed)
+            for job, own in zip(jobs, self.pools, strict=True)
+        ]
         for model, job in zip(self.models, jobs, strict=True):
             if job.settings["pretrained"] is not None:
                 take_over(model, job)
@@ -173,6 +180,13 @@ class PlateTrainer:
         self.done = 0
         self.lowest = [math.inf] * len(jobs)
         self.best = [copied(model) for model in self.models]
+
+    def _pool(self, pool: Digits, job: Job) -> Pool:
+        chosen = _chosen(pool, job)
+        if not job.settings.get("outliers"):
+            return chosen
+        scripts = standardise(self.data.scripts.images)
+        return with_outliers(chosen, scripts, OUTLIERS, _generator(job, 60_000))
 
     def advance(self) -> list[dict[str, float]]:
         """Do one epoch; measure the loss and the validation error."""
@@ -247,6 +261,8 @@ def _order(job: Job, labels: Tensor, epoch: int) -> Tensor:
     if job.settings["imbalance"] != "sampler":
         return torch.randperm(len(labels), generator=generator)
     weight = 1 / torch.bincount(labels)[labels].float()
+    if part := job.settings.get("outliers"):
+        weight[labels == NONE] *= NONE * part / (1 - part)
     return torch.multinomial(weight, len(weight), replacement=True, generator=generator)
 
 

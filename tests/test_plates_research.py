@@ -3,21 +3,23 @@
 import pytest
 import torch
 
-from lenet_research import trainer_plates
+from lenet_research import plate_page, trainer_plates
 from lenet_research.experiment import Job
 from lenet_research.parallel import Member, NativeTraining
 from lenet_research.parallel_pytorch import PyTorchTraining
-from lenet_research.plate_engines import STANDARDISED
+from lenet_research.plate_engines import LEVELS, STANDARDISED
 from lenet_research.plate_measures import (
     expected_calibration_error,
     fit_temperature,
     measures,
 )
+from lenet_research.plate_outliers import NONE, cut, with_outliers
 from lenet_research.plates import BASE, EXPERIMENTS, NORMALISED, OLD
 from lenet_research.trainer_plates import PlateData, PlateTrainer, augment, group, standardise
 from lenet_utils._native.loader import KernelUnavailable
 from lenet_utils.mnist import Digits
 from lenet_utils.models import LeNet5
+from lenet_utils.plates.characters import NAMES
 
 
 def some(count, classes=65, seed=0):
@@ -135,3 +137,52 @@ def test_what_trains_side_by_side():
     a, b = Job("a", BASE, 0), Job("b", {**BASE, "augmentation": False}, 1)
     assert group(a) == group(b)
     assert group(a) != group(Job("c", {**BASE, "part": 1.0}, 0))
+
+
+def test_what_is_no_character_is_drawn_and_named():
+    characters = trainer({**BASE, **SHORT}).pools[0]
+    scripts = standardise(some(60, seed=7).images)
+    drawn = torch.Generator().manual_seed(2)
+    pool = with_outliers(characters, scripts, 40, drawn)
+    assert pool.labels[-40:].eq(NONE).all() and pool.labels[:-40].equal(characters.labels)
+    glyphs, *others = pool.images[-40:].split(10)
+    assert all((glyph == scripts).all((1, 2)).any() for glyph in glyphs)
+    for images in others:
+        levels = (images.float() - 128) / 40
+        assert levels.mean((1, 2)).abs().max() < 0.05
+        assert (levels.std((1, 2)) - 1).abs().max() < 0.1
+
+
+def test_a_cut_shows_the_ends_of_two_characters():
+    images = torch.zeros(1, 32, 32)
+    images[0, :, :4] = 1.0  # a stroke at the left edge
+    (both,) = cut(standardise(255 * images.byte()), 1, torch.Generator().manual_seed(0))
+    bright = (both.float() > 128).all(0).nonzero()[:, 0].tolist()
+    # The stroke begins the character on the right; the one on the left has none at its end.
+    assert bright == list(range(bright[0], bright[0] + 4)) and 12 <= bright[0] <= 20
+
+
+def test_a_network_with_a_class_of_none_is_trained_and_measured():
+    settings = {**NORMALISED, "epochs": 1, "part": 1.0, "outliers": 0.5}
+    learner = trainer(settings)
+    assert learner.models[0].output.out_channels == NONE + 1
+    order = trainer_plates._order(learner.jobs[0], learner.pools[0].labels, 0)
+    part = (learner.pools[0].labels[order] == NONE).double().mean()
+    assert part == pytest.approx(0.5, abs=0.05)
+    learner.advance()
+    found = learner.finish()[0]
+    assert 0 <= found["class_refused"] <= 1 and 0 <= found["class_refused_bolt"] <= 1
+
+
+def test_the_page_computes_with_8_bits_what_the_network_answers(monkeypatch):
+    learner = trainer({**NORMALISED, "epochs": 1, "part": 1.0, "outliers": 0.5})
+    learner.advance()
+    model = learner.models[0].eval()
+    x = LEVELS[standardise(some(20).images).long()][:, None]
+    with torch.no_grad():
+        exact, rounded = model(x), plate_page.restored(model)(x)
+    assert (rounded - exact).abs().max() < 0.05 * exact.abs().max()
+    monkeypatch.setattr(plate_page, "SHOWN", ("A",))
+    page = plate_page.page_data(model, trainer_plates.plate_data())
+    assert page["names"] == list(NAMES) and len(page["layers"]["output"]["bias"]) == NONE + 1
+    assert 0 <= page["refused"] <= 1 and len(page["pictures"]) == 1 + plate_page.NOTHING
