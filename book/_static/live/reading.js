@@ -12,7 +12,7 @@ const ROW = 16; // pixels of the screen, in the picture of the columns
 const SAMPLE = [4, 0, 7, 1, 9];
 const nameOf = (c) => (c === NONE ? "none" : String(c));
 
-export function field(bench, panel) {
+export function reading(bench, panel) {
   let [own, gap, penalties, bytes, known, at] = [null, 4, null, null, false, 16];
   let digits = SAMPLE.map((digit) => bench.digits[digit][0]);
   const columns = (WIDTH - HEIGHT) / STRIDE + 1;

@@ -121,7 +121,7 @@ def test_a_number_is_read_written_and_looked_at(browser, tmp_path):
         wrong = []
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.goto(address.replace(PAGE, INSTRUMENTS))
-        tool = page.locator("[data-instrument=field]")
+        tool = page.locator("[data-instrument=reading]")
         answer, rest = tool.locator(".instrument-answer"), tool.locator(".instrument-limits")
         tool.get_by_label("Your guess").fill("9")
         table = tool.get_by_role("application", name="The columns of answers")
