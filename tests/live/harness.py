@@ -17,7 +17,18 @@ from lenet_instruments import BLOCK  # noqa: E402 (the book's own extension)
 
 PAGE = "book/live.html"
 INSTRUMENTS = "book/instruments.html"
-NAMES = ("bend", "configuration", "cover", "family", "kernel", "road", "shift", "wires")
+NAMES = (
+    "bend",
+    "configuration",
+    "cover",
+    "descent",
+    "family",
+    "field",
+    "kernel",
+    "road",
+    "shift",
+    "wires",
+)
 POLICY = "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'"
 
 
