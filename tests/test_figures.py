@@ -35,7 +35,6 @@ def drawn() -> list[figures.Figure]:
             xlabel="test error, %",
         ),
         figures.maps(torch.randn(6, 14, 14), alt="six maps of 14 by 14"),
-        figures.descent([(10, 1), (5, -0.8), (2, 0.5)], (1, 50), alt="a way from wall to wall"),
         figures.answers(torch.rand(2, 28, 28), torch.tensor([3, 5]), EVALUATION, torch.arange(2)),
     ]
 

@@ -55,7 +55,6 @@ DRAW: dict[str, Callable[[], Figure]] = {
     "curves": lambda: figures.curves(
         [0, 1, 2], {"max": [0.0, 0.2, 0.3]}, xlabel="shift", ylabel="change", percent=True
     ),
-    "descent": lambda: figures.descent([(10, 1), (5, -0.8), (2, 0.5)], (1, 50), alt="wall to wall"),
     "feature_maps": lambda: figures.feature_maps(
         PICTURES[0], {"c1": PICTURES[:3] - 0.5, "c5": PICTURES.view(-1, 1, 1)[:120]}, alt="maps"
     ),

@@ -487,3 +487,114 @@ def test_the_road_is_walked_after_a_guess(page):
     expect(line).to_contain_text("Step 0, best configuration of 1998:")
     expect(tool.locator(".chart-dot")).to_have_count(1)
     look_as_every_reader(page, "road")
+
+
+def test_a_field_is_what_the_gradient_reaches(ask):
+    places = [(1, 3, 20), (2, 0, 13), (3, 4, 7), (4, 2, 1), (5, 0, 0)]
+    weights, kind = TRAINED / "lenet5_1998.safetensors", "lenet5_1998"
+    found = ask("fields", places=places, weights=weights, kind=kind)
+    states = [normalise_1998(pad_to_32(IMAGES[:1])).requires_grad_()]
+    for name, layer in list(load_trained(kind).named_children())[:-1]:
+        if name.endswith("_act"):
+            states.append(layer(states.pop()))
+        else:
+            states.append(layer(states[-1]))
+    for (at, y, x), field in zip(places, found, strict=True):
+        for below, square in zip(states[: at + 1], field["below"], strict=True):
+            (slope,) = torch.autograd.grad(states[at][0, :, y, x].sum(), below, retain_graph=True)
+            rows, columns = ((slope[0] != 0).any(0).any(k).nonzero()[:, 0] for k in (1, 0))
+            assert [int(rows[0]), int(columns[0])] == [square["y"], square["x"]]
+            assert len(rows) == len(columns) == square["side"]
+    assert found[2]["words"] == (
+        "The unit of C3 in row 4, column 7 sees 5 by 5 units of S2, 10 by 10 units of C1, "
+        "14 by 14 pixels, rows 8 to 21 and columns 14 to 27. In each map, 1 of S4, 1 of C5 see "
+        "this unit."
+    )
+
+
+def test_who_sees_a_unit_sees_it(ask):
+    """What a layer says of those above it is what these say of the layers below them."""
+    sizes = [32, 28, 14, 10, 5, 1]
+    weights, kind = TRAINED / "lenet5_1998.safetensors", "lenet5_1998"
+    every = [(at, i, i) for at in range(1, 6) for i in range(sizes[at])]
+    fields = ask("fields", places=every, weights=weights, kind=kind)
+    asked = [(at, y, x) for at in range(6) for y, x in [(0, 0), (sizes[at] - 1, sizes[at] // 2)]]
+    for (at, *place), found in zip(
+        asked, ask("fields", places=asked, weights=weights, kind=kind), strict=True
+    ):
+        for above, square in enumerate(found["above"][1:], at + 1):
+            for where, first, count in zip(place, "yx", ("tall", "side"), strict=True):
+                seers = []
+                for (layer, i, _), field in zip(every, fields, strict=True):
+                    if layer == above:
+                        start = field["below"][at]["y"]
+                        if start <= where < start + field["below"][at]["side"]:
+                            seers.append(i)
+                assert seers == list(range(square[first], square[first] + square[count]))
+
+
+@pytest.mark.browser
+def test_a_field_follows_the_pointer(page):
+    tool = page.locator("[data-instrument=field]")
+    line = tool.locator(".instrument-answer")
+    expect(line).to_be_hidden()
+    tool.get_by_label("Your guess").fill("10")
+    tool.get_by_role("button", name="That is my guess").press("Enter")
+    expect(tool.locator(".instrument-limits")).to_contain_text("You guessed 10 pixels. It is 14")
+    expect(line).to_contain_text("The unit of C3 in row 5, column 5 sees 5 by 5 units of S2")
+    maps = tool.get_by_role("application")
+    maps.nth(3).press("ArrowRight")
+    expect(line).to_contain_text("C3 in row 5, column 6")
+    maps.nth(2).scroll_into_view_if_needed()
+    place = maps.nth(2).bounding_box()
+    page.mouse.move(place["x"] + 2, place["y"] + place["height"] - 2)
+    expect(line).to_contain_text("The unit of S2 in row 13, column 0 sees 2 by 2 units of C1")
+    maps.first.scroll_into_view_if_needed()
+    place = maps.first.bounding_box()
+    page.touchscreen.tap(place["x"] + 0.52 * place["width"], place["y"] + 0.52 * place["height"])
+    expect(line).to_contain_text("The pixel in row 16, column 16. In each map, 25 of C1, 9 of S2")
+    look_as_every_reader(page, "field")
+
+
+@pytest.mark.parametrize("rates", [[0.036, 0.036], [0.5, 0.01], [0.041, 0.041]])
+def test_a_valley_is_descended_as_pytorch_descends_it(ask, rates):
+    found = ask("descend", start=[-10, 1], rates=rates, steps=20)
+    point = torch.tensor([-10.0, 1.0], dtype=torch.float64, requires_grad=True)
+    rates = torch.tensor(rates, dtype=torch.float64)
+    for mine, mine_loss in zip(found["path"], found["losses"], strict=True):
+        loss = (point[0] ** 2 + 50 * point[1] ** 2) / 2
+        assert mine_loss == pytest.approx(loss.item(), rel=1e-9)
+        assert mine == pytest.approx(point.tolist(), rel=1e-9)
+        (slope,) = torch.autograd.grad(loss, point)
+        point = (point - rates * slope).detach().requires_grad_()
+    ends = {
+        rate / 1000: (10 * (1 - rate / 1000) ** 20) ** 2 / 2 + 25 * (1 - rate / 20) ** 40
+        for rate in range(1, 61)
+    }
+    assert found["best"] == min(ends, key=ends.get)
+
+
+@pytest.mark.browser
+def test_a_rate_too_large_climbs_and_own_rates_arrive(page):
+    tool = page.locator("[data-instrument=descent]")
+    line = tool.locator(".instrument-answer")
+    expect(line).to_be_hidden()
+    tool.get_by_label("Your guess").fill("0.041")
+    tool.get_by_role("button", name="That is my guess").tap()
+    said = tool.locator(".instrument-limits")
+    expect(said).to_contain_text("You guessed 0.041, which ends at a loss of 185")
+    expect(said).to_contain_text("The best is 0.038")
+    expect(line).to_contain_text("higher than at the start. A step multiplies u by 0.96 and v by")
+    tool.get_by_label("A rate for each weight").check()
+    tool.get_by_role("button", name="One step").tap()
+    expect(line).to_contain_text("1 step: u = 0.00, v = 0.00, the loss 0.00.")
+    valley = tool.get_by_role("application")
+    valley.press("ArrowUp")
+    expect(line).to_contain_text(f"0 steps: u = {MINUS}10.00, v = 1.10")
+    valley.press("Enter")
+    expect(line).to_contain_text("1 step: ")
+    valley.scroll_into_view_if_needed()
+    place = valley.bounding_box()
+    page.touchscreen.tap(place["x"] + place["width"] * 0.75, place["y"] + place["height"] * 0.25)
+    expect(line).to_contain_text("0 steps: u = 6")
+    look_as_every_reader(page, "descent")

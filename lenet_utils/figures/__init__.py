@@ -15,7 +15,7 @@ from lenet_utils.figures.panels import curves, panels, windows
 from lenet_utils.figures.photos import photo_outcomes, photo_steps
 from lenet_utils.figures.steps import convolution_step
 from lenet_utils.figures.style import BLUE, GREEN, ORANGE, PURPLE, Figure
-from lenet_utils.figures.training import answers, confusion_matrix, descent, learning_curves
+from lenet_utils.figures.training import answers, confusion_matrix, learning_curves
 
 __all__ = [
     "BLUE",
@@ -34,7 +34,6 @@ __all__ = [
     "convolution_step",
     "costs",
     "cuts",
-    "descent",
     "curves",
     "feature_maps",
     "glyphs",

@@ -2,14 +2,12 @@
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor
 
 from lenet_utils.evaluation import Evaluation
 from lenet_utils.figures.network import pictures
 from lenet_utils.figures.style import (
     BLUE,
-    GREEN,
     ORANGE,
     WIDTH,
     Figure,
@@ -57,43 +55,6 @@ def learning_curves(history: History) -> Figure:
         train_error=history.train_error,
         validation_error=history.validation_error,
     )
-
-
-@styled
-def descent(
-    path: Sequence[tuple[float, float]],
-    curvatures: tuple[float, float],
-    *,
-    alt: str,
-    caption: str = "",
-    reach: tuple[float, float] = (11.0, 1.6),
-) -> Figure:
-    """Draw the way of gradient descent over the lines of equal loss of a valley.
-
-    The loss is (a u^2 + b v^2) / 2; the way is cut off where it leaves the picture.
-
-    Args:
-        path: (u, v) of each step, the start first.
-        curvatures: a and b.
-        alt: what is to be seen.
-        caption: what to notice.
-        reach: the largest u and v in the picture.
-    """
-    a, b = curvatures
-    u = torch.linspace(-reach[0], reach[0], 200)
-    v = torch.linspace(-reach[1], reach[1], 120)[:, None]
-    figure, axes = subplots(1, 1, WIDTH, 2.7)
-    axis = axes[0, 0]
-    axis.contour(
-        u, v[:, 0], (a * u**2 + b * v**2) / 2, levels=[1, 4, 12, 28, 60, 110], colors=GREEN,
-        linewidths=0.8, alpha=0.7,
-    )  # fmt: skip
-    axis.plot(*zip(*path, strict=True), color=BLUE, marker="o", ms=3.5, lw=1.2)
-    axis.plot(*path[0], color=ORANGE, marker="s", ms=7)
-    axis.plot(0, 0, color=ORANGE, marker="x", ms=9, mew=2)
-    axis.set(xlim=(-reach[0], reach[0]), ylim=(-reach[1], reach[1]), xlabel="u", ylabel="v")
-    open_axes(axis)
-    return render(figure, alt, caption, path=path)
 
 
 @styled

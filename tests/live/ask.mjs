@@ -12,7 +12,9 @@ const { affine, warp } = await load("warp.js");
 const { bent, limits } = await load("bend.js");
 const { errorAxis, verdict: judged } = await load("curves.js");
 const { covered } = await load("cover.js");
+const { bestRate, descend, loss } = await load("descent.js");
 const { convolutions, walk } = await load("family.js");
+const { reached, seenBy, told } = await load("field.js");
 const { sums } = await load("kernel.js");
 const { change, halved } = await load("shift.js");
 const { counts } = await load("wires.js");
@@ -91,6 +93,18 @@ const answers = {
   counts: () => asked.crosses.map(counts),
   judged: () => asked.steps.slice(1).map((_, i) => judged(asked.steps, i + 1)),
   axis: () => errorAxis(asked.values, "error"),
+  fields(net = network()) {
+    return asked.places.map(([at, y, x]) => ({
+      below: seenBy(net.layers, at, y, x),
+      above: reached(net.layers, at, y, x),
+      words: told(net.layers.slice(0, 6), at, y, x),
+    }));
+  },
+  descend: () => ({
+    path: descend(asked.start, asked.rates, asked.steps),
+    losses: descend(asked.start, asked.rates, asked.steps).map(loss),
+    best: bestRate(asked.start),
+  }),
   walk: () => ({
     convolutions: convolutions(asked.table, asked.name),
     ...walk(asked.table, asked.name, asked.side),

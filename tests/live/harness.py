@@ -17,7 +17,19 @@ from lenet_instruments import BLOCK  # noqa: E402 (the book's own extension)
 
 PAGE = "book/live.html"
 INSTRUMENTS = "book/instruments.html"
-NAMES = ("bend", "configuration", "cover", "family", "kernel", "reading", "road", "shift", "wires")
+NAMES = (
+    "bend",
+    "configuration",
+    "cover",
+    "descent",
+    "family",
+    "field",
+    "kernel",
+    "reading",
+    "road",
+    "shift",
+    "wires",
+)
 POLICY = "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'"
 
 

@@ -9,7 +9,8 @@ export function slider(title, { min, max, step, value, unit = "" }, change) {
   input.setAttribute("aria-label", title);
   const shown = element("output");
   const show = () => {
-    const text = `${number(Number(input.value), step < 1 ? 2 : 0)}${unit}`;
+    const digits = step < 0.01 ? 3 : step < 1 ? 2 : 0;
+    const text = `${number(Number(input.value), digits)}${unit}`;
     shown.textContent = text;
     input.setAttribute("aria-valuetext", text);
   };

@@ -8,17 +8,23 @@ import { keepDigit, keptDigit } from "./store.js";
 import { loadDigits, loadNetwork, loadTable } from "./loading.js";
 import { bend } from "./bend.js";
 import { cover } from "./cover.js";
+import { descent } from "./descent.js";
 import { configuration, road } from "./curves.js";
 import { family } from "./family.js";
+import { field } from "./field.js";
 import { reading } from "./reading.js";
 import { kernel } from "./kernel.js";
 import { shift } from "./shift.js";
 import { buildSweep } from "./sweep.js";
 import { wires } from "./wires.js";
 
-const INSTRUMENTS = { bend, configuration, cover, family, kernel, reading, road, shift, wires };
-// Of those that show counts or records, and ask no network.
-const TABLES = { configuration: "configurations.json", family: "family.json", road: "road.json" };
+const INSTRUMENTS = {
+  bend, configuration, cover, descent, family, field, kernel, reading, road, shift, wires,
+};
+// What those work on that ask no network: counts, records, or nothing.
+const TABLES = {
+  configuration: "configurations.json", descent: null, family: "family.json", road: "road.json",
+};
 const QUIET = 600; // milliseconds without a change before the state is spoken
 const FIRST = "7";
 
@@ -124,7 +130,7 @@ class Bench {
 
 /** What an instrument works with; of several on a page, each file is loaded once. */
 async function supplies(name, once) {
-  if (name in TABLES) return { table: await once(TABLES[name], () => loadTable(TABLES[name])) };
+  if (name in TABLES) return { table: TABLES[name] && await once(name, () => loadTable(TABLES[name])) };
   if (name === "reading") {
     const load = () => loadNetwork("sdnn_modern", buildSweep);
     const [network, digits] = await Promise.all([once("sdnn_modern", load), once("digits", loadDigits)]);
