@@ -2,7 +2,6 @@
 
 import base64
 import re
-import statistics
 import sys
 from itertools import product
 
@@ -104,13 +103,6 @@ def test_weights_of_another_network_are_refused(ask, tmp_path):
     assert "output" in ask("sweepError", weights=tmp_path / "ten.safetensors")["error"]
     old = ask("sweepError", weights=TRAINED / "lenet5_1998.safetensors")["error"]
     assert "shape" in old or "missing" in old
-
-
-def test_a_stroke_is_read_before_the_next_picture_is_due(ask):
-    field = as_text(STRINGS.images[:1, :, :128].contiguous())
-    took = ask("sweepTime", weights=WEIGHTS, fields=field, width=128)
-    # 16 ms are the aim on a quiet machine; a test only notices what is of another order.
-    assert statistics.median(took) < 80
 
 
 @pytest.mark.browser

@@ -6,7 +6,7 @@ export const HEIGHT = 32;
 export const STRIDE = 4; // pixels from one column of answers to the next
 export const NONE = 10;
 const CLASSES = 11;
-const KEPT = 64; // partial readings in each column: more than any field here needs
+const KEPT = 24; // partial readings in each column: the best and the second lie far within them
 const SHAPES = { c1: [6, 1, 5], c3: [16, 6, 5], c5: [120, 16, 5], f6: [84, 120, 1], output: [CLASSES, 84, 1] };
 
 /** Take the weights of the package's sdnn_modern; throws where one is missing. */
@@ -48,8 +48,10 @@ function convolve({ maps, reads, side, weight, bias }, below, bends = true) {
   for (let map = 0; map < maps; map++) {
     const own = states.subarray(map * height * width, (map + 1) * height * width).fill(bias[map]);
     for (let source = 0; source < reads; source++) {
-      for (let ky = 0; ky < side; ky++) {
-        for (let kx = 0; kx < side; kx++, at++) addShifted(own, below, source, ky, kx, weight[at], height, width);
+      for (let ky = 0; ky < side; ky++, at += side) {
+        const from = (source * below.height + ky) * below.width;
+        if (side === 1) addScaled(own, below.states, from, weight[at]);
+        else addRows(own, below, from, weight, at, width);
       }
     }
     if (bends) for (let i = 0; i < own.length; i++) if (own[i] < 0) own[i] = 0;
@@ -57,12 +59,21 @@ function convolve({ maps, reads, side, weight, bias }, below, bends = true) {
   return { states, maps, height, width };
 }
 
-/** Add one weight's part to all units of a map at once: row by row it is as quick as it gets. */
-function addShifted(own, below, source, ky, kx, weight, height, width) {
-  for (let y = 0; y < height; y++) {
-    let from = (source * below.height + y + ky) * below.width + kx;
-    const end = (y + 1) * width;
-    for (let to = y * width; to < end; to++, from++) own[to] += weight * below.states[from];
+/** Add what a map of the same size gives to all units of a map, each through the same weight. */
+function addScaled(own, states, from, weight) {
+  for (let to = 0; to < own.length; to++) own[to] += weight * states[from + to];
+}
+
+/** Add what one row of a kernel of five gives to all units of a map: this loop is most of the work. */
+function addRows(own, below, first, weight, at, width) {
+  const { states } = below;
+  const [a, b, c, d, e] = weight.subarray(at, at + 5);
+  for (let to = 0, row = first; to < own.length; row += below.width) {
+    const end = to + width;
+    for (let from = row; to < end; to++, from++) {
+      own[to] += a * states[from] + b * states[from + 1] + c * states[from + 2] + d * states[from + 3]
+        + e * states[from + 4];
+    }
   }
 }
 
@@ -84,22 +95,27 @@ function pool({ states, maps, height, width }) {
  * spell one text; a text counts once. Of partial readings the best are kept from column to column.
  */
 export function readings(penalties, count = 2) {
-  let partial = new Map([["/", { text: "", last: NONE, penalty: 0, path: [] }]]);
+  let partial = new Map([["/", { text: "", last: NONE, penalty: 0, before: null }]]);
   for (let t = 0; t < penalties.length / CLASSES; t++) {
     const next = new Map();
-    for (const { text, last, penalty, path } of partial.values()) {
+    for (const before of partial.values()) {
+      const { text, last, penalty } = before;
       for (let c = 0; c < CLASSES; c++) {
         const longer = c === NONE || c === last ? text : text + c;
         const key = `${longer}/${c}`;
         const total = penalty + penalties[t * CLASSES + c];
-        if (!(next.get(key)?.penalty <= total)) next.set(key, { text: longer, last: c, penalty: total, path: [...path, c] });
+        if (!(next.get(key)?.penalty <= total)) next.set(key, { text: longer, last: c, penalty: total, before });
       }
     }
     partial = new Map([...next].sort(([, a], [, b]) => a.penalty - b.penalty).slice(0, KEPT));
   }
   const best = new Map();
   for (const reading of partial.values()) if (!best.has(reading.text)) best.set(reading.text, reading);
-  return [...best.values()].slice(0, count);
+  return [...best.values()].slice(0, count).map((end) => {
+    const path = [];
+    for (let at = end; at.before; at = at.before) path.unshift(at.last);
+    return { text: end.text, penalty: end.penalty, path };
+  });
 }
 
 /** Set digits of 28x28 bytes side by side, their boxes `gap` pixels apart, in the middle of a field. */
