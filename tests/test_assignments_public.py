@@ -8,12 +8,13 @@ from assignment_cells import earned, questions, solution, solved
 from conftest import ROOT
 
 TERMS = ("2027-spring-9f3c07d1a4b86e52", "2027-autumn-0b1d6a97c3e45f28")
-A1, A2, A6 = "a1_shapes_and_counts", "a2_convolution_and_sharing", "a6_audit_a_tutorial"
+A1, A2 = "a1_shapes_and_counts", "a2_convolution_and_sharing"
+A6, A7 = "a6_audit_a_tutorial", "a7_your_own_problem"
 # Where the numbers of another term earn nothing; the page "Teaching with this book" lists these.
 WORTHLESS = [
     (A1, "q1_shapes"), (A1, "q2_parameters"), (A1, "q3_connections"), (A1, "q6_dense"),
     (A2, "q1_two_units"), (A2, "q4_entries"), (A6, "q1_claims"), (A6, "q2_counts"),
-    (A6, "q4_smallest"),
+    (A6, "q4_smallest"), (A7, "q1_survey"),
 ]  # fmt: skip
 
 

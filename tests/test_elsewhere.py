@@ -54,11 +54,11 @@ dear = pytest.mark.skipif("ELSEWHERE" not in os.environ, reason="make elsewhere 
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the course; of six assignments one."""
+    """The folder of the course; of seven assignments one."""
     umask = os.umask(0o077)
     folder = tmp_path_factory.mktemp("elsewhere") / FOLDER
     for name in belonging():
-        if not name.startswith(tuple(f"assignments/source/a{i}" for i in range(2, 7))):
+        if not name.startswith(tuple(f"assignments/source/a{i}" for i in range(2, 8))):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / name, folder / name)
     for name, text in OWN.items():
