@@ -27,6 +27,7 @@ NAMES = (
     "kernel",
     "road",
     "shift",
+    "units",
     "wires",
 )
 POLICY = "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'"

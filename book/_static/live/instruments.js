@@ -14,9 +14,10 @@ import { family } from "./family.js";
 import { field } from "./field.js";
 import { kernel } from "./kernel.js";
 import { shift } from "./shift.js";
+import { units } from "./units.js";
 import { wires } from "./wires.js";
 
-const INSTRUMENTS = { bend, configuration, cover, descent, family, field, kernel, road, shift, wires };
+const INSTRUMENTS = { bend, configuration, cover, descent, family, field, kernel, road, shift, units, wires };
 // What those work on that ask no network: counts, records, or nothing.
 const TABLES = {
   configuration: "configurations.json", descent: null, family: "family.json", road: "road.json",
