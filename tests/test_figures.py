@@ -34,7 +34,6 @@ def drawn() -> list[figures.Figure]:
             {"a": figures.Measured(0.9, 0.05, 0.95), "b": figures.Measured(1.2, float("nan"))},
             xlabel="test error, %",
         ),
-        figures.maps(torch.randn(6, 14, 14), alt="six maps of 14 by 14"),
         figures.answers(torch.rand(2, 28, 28), torch.tensor([3, 5]), EVALUATION, torch.arange(2)),
     ]
 
@@ -103,20 +102,6 @@ def test_what_cannot_be_drawn_is_refused():
         figures.pictures(torch.zeros(28, 28), alt="")
     with pytest.raises(ValueError, match="2 titles; expected 1, one for each picture"):
         figures.pictures(torch.zeros(1, 28, 28), ["a", "b"], alt="")
-
-
-@pytest.mark.parametrize(
-    "states", [torch.zeros(17, 5, 5), torch.zeros(0, 5, 5), torch.zeros(84)], ids=["17", "0", "84"]
-)
-def test_maps_that_have_no_room_are_refused(states):
-    with pytest.raises(ValueError, match="expected"):
-        figures.maps(states, alt="too many")
-
-
-def test_figures_of_layers_have_one_size():
-    shapes = [(1, 32, 32), (6, 28, 28), (16, 5, 5), (1, 12, 7)]
-    drawn = [figures.maps(torch.ones(shape), alt=f"maps of {shape}") for shape in shapes]
-    assert len({re.search(r'viewBox="([^"]+)"', figure.svg)[1] for figure in drawn}) == 1
 
 
 @pytest.mark.parametrize(("least", "label"), [(0.5, "0.5|1|2"), (1e-9, r"1e.0\d|0\.0*1|1")])

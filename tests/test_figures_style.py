@@ -77,7 +77,6 @@ DRAW: dict[str, Callable[[], Figure]] = {
         alt="error falls from 2.6 to 2.2 %",
         log=True,
     ),
-    "maps": lambda: figures.maps(PICTURES - 0.5, alt="five maps"),
     "panels": lambda: figures.panels(
         [PICTURES[0], torch.eye(5)], ["digit", "kernel"], alt="both", signed=[1], numbers=[1]
     ),

@@ -598,3 +598,63 @@ def test_a_rate_too_large_climbs_and_own_rates_arrive(page):
     page.touchscreen.tap(place["x"] + place["width"] * 0.75, place["y"] + place["height"] * 0.25)
     expect(line).to_contain_text("0 steps: u = 6")
     look_as_every_reader(page, "descent")
+
+
+def test_a_unit_is_missed_as_much_as_pytorch_misses_it(ask):
+    weights, kind = TRAINED / "lenet5_1998.safetensors", "lenet5_1998"
+    places = [
+        (1, 4, 10, 12),
+        (2, 0, 6, 6),
+        (3, 15, 5, 2),
+        (4, 7, 2, 2),
+        (5, 100, 0, 0),
+        (6, 3, 0, 0),
+    ]
+    digit = int(answers(IMAGES[:1]))
+    asked = {"digits": BYTES[:1], "digit": digit, "weights": weights, "kind": kind}
+    found = ask("without", units=places, **asked)
+    parts = dict(load_trained(kind).named_children())
+    counted = layer_table(lenet5_1998(), (1, 32, 32))
+
+    def distance(at=0, *place):
+        state = normalise_1998(pad_to_32(IMAGES[:1])).double()
+        for i, name in enumerate(("c1", "s2", "c3", "s4", "c5", "f6"), 1):
+            state = parts[f"{name}_act"](parts[name].double()(state)).detach()
+            if i == at:
+                state[0][place] = 0
+        return float(parts["output"].double()(state)[0, digit].detach())
+
+    whole = distance()
+    for (at, *place), unit in zip(places, found, strict=True):
+        assert unit["change"] == pytest.approx(distance(at, *place) - whole, abs=1e-5)
+        layer = [*counted][at - 1]
+        maps, size, _ = layer.output_shape
+        assert unit["units"] == size**2
+        if layer.name != "c3":  # whose maps differ in what they read
+            assert unit["connections"] == layer.connections / (maps * size**2)
+            assert unit["parameters"] == layer.parameters / maps
+    assert found[2]["connections"] == found[2]["parameters"] == 6 * 25 + 1
+
+
+@pytest.mark.browser
+def test_any_unit_is_pointed_at_and_silenced(page):
+    tool = page.locator("[data-instrument=units]")
+    line, said = tool.locator(".instrument-answer"), tool.locator(".instrument-limits")
+    expect(line).to_have_text(
+        "C3 map 0, row 5, column 5. It has 76 connections and 76 parameters, "
+        "which the 100 units of its map share."
+    )
+    maps = tool.get_by_role("application")
+    maps.nth(2).press("PageDown")
+    expect(line).to_contain_text("S2 map 1, row 7, column 7. It has 5 connections and 2 parameters")
+    tool.get_by_label("In which layer").select_option("C3")
+    tool.get_by_role("button", name="That is my guess").tap()
+    expect(said).to_contain_text("You guessed C3. The largest changes", timeout=60_000)
+    expect(said).to_contain_text("C5 1.36, F6 1.00. The frame shows the one in C5.")
+    expect(line).to_contain_text(re.compile(r"^C5 unit \d+\. It has 401 connections"))
+    expect(line).to_contain_text(re.compile(r"the distance to the code of 7 .*changes by .?1\.36"))
+    maps.nth(1).scroll_into_view_if_needed()
+    place = maps.nth(1).bounding_box()
+    page.touchscreen.tap(place["x"] + place["width"] / 12, place["y"] + place["height"] / 2)
+    expect(line).to_contain_text("C1 map 0, row 1")
+    look_as_every_reader(page, "units")

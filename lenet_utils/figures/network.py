@@ -1,4 +1,4 @@
-"""Figures of the network: pictures and maps, Table I as wiring, codes, shares of layers."""
+"""Figures of the network: pictures, Table I as wiring, codes, shares of layers."""
 
 from collections.abc import Sequence
 
@@ -66,36 +66,6 @@ def pictures(
             if titles is not None:
                 axis.set_title(titles[i], fontsize=9, pad=3)
     return render(figure, alt, caption, images=values)
-
-
-@styled
-def maps(states: Tensor, *, alt: str, caption: str = "", limit: float = 1.7159) -> Figure:
-    """Draw up to 16 maps of a layer in a figure that has the same size for every layer.
-
-    Negative states are blue, positive ones red, zero is dark. Units are the larger the fewer
-    there are, so that each map covers the picture that it is about.
-
-    Args:
-        states: (M, H, W).
-        alt: what is to be seen.
-        caption: what to notice.
-        limit: the state that is drawn brightest.
-
-    Raises:
-        ValueError: states of another shape, or more than 16 maps.
-    """
-    if states.dim() != 3 or not 1 <= len(states) <= 16:
-        raise ValueError(
-            f"states have shape {tuple(states.shape)}; expected (M, H, W), M from 1 to 16."
-        )
-    values = states.detach().float().cpu()
-    rows = 2 if len(values) > 8 else 1
-    figure, axes = subplots(rows, -(-len(values) // rows), WIDTH, WIDTH / 4)
-    for i, axis in enumerate(axes.flat):
-        axis.axis("off")
-        if i < len(values):
-            show(axis, values[i], -limit, limit, signed=True)
-    return render(figure, alt, caption, states=values)
 
 
 @styled

@@ -17,6 +17,7 @@ const { convolutions, walk } = await load("family.js");
 const { reached, seenBy, told } = await load("field.js");
 const { sums } = await load("kernel.js");
 const { change, halved } = await load("shift.js");
+const { shares, without } = await load("units.js");
 const { counts } = await load("wires.js");
 const { buildSweep, readings, setDigits, sweep } = await load("sweep.js");
 const { fitLine } = await load("preparation.js");
@@ -99,6 +100,15 @@ const answers = {
       above: reached(net.layers, at, y, x),
       words: told(net.layers.slice(0, 6), at, y, x),
     }));
+  },
+  without(net = network()) {
+    const bytes = bytesOf(asked.digits[0]);
+    return asked.units.map(([at, map, y, x]) => {
+      const whole = forward(net, bytes)[asked.digit];
+      const unit = { layer: net.layers[at], map, y, x };
+      const place = (map * unit.layer.size + y) * unit.layer.size + x;
+      return { change: without(net, asked.digit, at, place, whole), ...shares(unit) };
+    });
   },
   descend: () => ({
     path: descend(asked.start, asked.rates, asked.steps),

@@ -28,6 +28,7 @@ NAMES = (
     "reading",
     "road",
     "shift",
+    "units",
     "wires",
 )
 POLICY = "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'"

@@ -20,7 +20,7 @@ LEFT_OUT = (
 
 
 # What appears some time after the guess.
-AFTER = {"bend": "Of the 20", "cover": "The worst place"}
+AFTER = {"bend": "Of the 20", "cover": "The worst place", "units": "The largest changes"}
 
 
 def main(weights: Path, chosen: list[str]) -> None:

@@ -16,10 +16,11 @@ import { reading } from "./reading.js";
 import { kernel } from "./kernel.js";
 import { shift } from "./shift.js";
 import { buildSweep } from "./sweep.js";
+import { units } from "./units.js";
 import { wires } from "./wires.js";
 
 const INSTRUMENTS = {
-  bend, configuration, cover, descent, family, field, kernel, reading, road, shift, wires,
+  bend, configuration, cover, descent, family, field, kernel, reading, road, shift, units, wires,
 };
 // What those work on that ask no network: counts, records, or nothing.
 const TABLES = {

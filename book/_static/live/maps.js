@@ -43,6 +43,13 @@ export function paletteOf(layer, old) {
   return { colours: SIGNED, low: -limit, high: limit };
 }
 
+/** How the maps of each layer stand: columns, part of a column that is filled, gap. */
+export const LAYOUT = {
+  Input: { columns: 1 }, C1: { columns: 6 }, S2: { columns: 6, part: 0.6 },
+  C3: { columns: 8, part: 0.9 }, S4: { columns: 8, part: 0.5 },
+  C5: { columns: 30, gap: 1 }, F6: { columns: 7, gap: 0 },
+};
+
 export class LayerMaps {
   /**
    * @param canvas as wide as its column.

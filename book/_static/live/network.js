@@ -125,9 +125,14 @@ function countKernels(each) {
 
 /** Read 28x28 bytes (0 is background, 255 ink) and fill the states of every layer. */
 export function forward(network, bytes) {
-  for (const each of network.layers) {
-    if (each.kind === "input") fillInput(each, bytes, network.kind === "lenet5_1998");
-    else if (each.kind === "convolution") convolve(each);
+  fillInput(network.layers[0], bytes, network.kind === "lenet5_1998");
+  return rise(network, 1);
+}
+
+/** Fill the states of the layers from `first` on, from those of the layer below it. */
+export function rise(network, first) {
+  for (const each of network.layers.slice(first)) {
+    if (each.kind === "convolution") convolve(each);
     else if (each.kind === "distance") measure(each);
     else pool(each);
   }

@@ -1,14 +1,9 @@
 // The picture of a network at work: its maps from the input to F6, the outputs, the chosen unit.
 
 import { verdict } from "./network.js";
-import { GREY, LayerMaps, colour, paletteOf } from "./maps.js";
+import { GREY, LAYOUT, LayerMaps, colour, paletteOf } from "./maps.js";
 import { element, fieldOf, nameUnit, number, showArithmetic } from "./inspector.js";
 
-const LAYOUT = {
-  Input: { columns: 1 }, C1: { columns: 6 }, S2: { columns: 6, part: 0.6 },
-  C3: { columns: 8, part: 0.9 }, S4: { columns: 8, part: 0.5 },
-  C5: { columns: 30, gap: 1 }, F6: { columns: 7, gap: 0 },
-};
 const GLYPH_COLUMNS = 42; // F6 of today's network, whose states draw nothing
 const MANY = 16; // more wires than this show nothing
 
