@@ -20,7 +20,7 @@ ADDRESS = "new URL(name, import.meta.url)"
 
 def bundle(folder: Path) -> None:
     """Write the bundles of a folder of modules and data into that folder."""
-    data = [folder / "digits.json", *sorted((folder / "weights").iterdir())]
+    data = [*sorted(folder.glob("*.json")), *sorted((folder / "weights").iterdir())]
     files = {
         path.relative_to(folder).as_posix(): "data:;base64,"
         + base64.b64encode(path.read_bytes()).decode()

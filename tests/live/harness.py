@@ -16,7 +16,7 @@ from lenet_instruments import BLOCK  # noqa: E402 (the book's own extension)
 
 PAGE = "book/live.html"
 INSTRUMENTS = "book/instruments.html"
-NAMES = ("bend", "cover", "kernel", "shift", "wires")
+NAMES = ("bend", "cover", "kernel", "plates", "shift", "wires")
 POLICY = "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'"
 
 

@@ -9,10 +9,11 @@ import { loadDigits, loadNetwork } from "./loading.js";
 import { bend } from "./bend.js";
 import { cover } from "./cover.js";
 import { kernel } from "./kernel.js";
+import { plates } from "./plates.js";
 import { shift } from "./shift.js";
 import { wires } from "./wires.js";
 
-const INSTRUMENTS = { bend, cover, kernel, shift, wires };
+const INSTRUMENTS = { bend, cover, kernel, plates, shift, wires };
 const QUIET = 600; // milliseconds without a change before the state is spoken
 const FIRST = "7";
 
