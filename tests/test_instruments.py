@@ -15,6 +15,7 @@ from visits import MODES, violations
 
 from lenet_utils import (
     TABLE_I,
+    LeNet5,
     SparseConv2d,
     layer_table,
     lenet5_1998,
@@ -658,3 +659,80 @@ def test_any_unit_is_pointed_at_and_silenced(page):
     page.touchscreen.tap(place["x"] + place["width"] / 12, place["y"] + place["height"] / 2)
     expect(line).to_contain_text("C1 map 0, row 1")
     look_as_every_reader(page, "units")
+PLATES_PAGE = ROOT / "book" / "_static" / "live" / "plates.json"
+PLATES = json.loads(PLATES_PAGE.read_text("utf-8"))
+
+
+def plates_in_pytorch():
+    """Return the network of lesson 12 with the page's weights of 8 bits."""
+    names, layers = PLATES["names"], PLATES["layers"]
+    count = len(layers["output"]["bias"])
+    assert count in (len(names), len(names) + 1)
+    model = LeNet5(
+        num_classes=count, activation=torch.nn.ReLU, pooling="max", c3="full", output="linear"
+    )
+    state = {}
+    for name, layer in layers.items():
+        whole = torch.frombuffer(bytearray(base64.b64decode(layer["weight"])), dtype=torch.int8)
+        scale = torch.tensor(layer["scale"]).view(-1, 1, 1, 1)
+        state[f"{name}.weight"] = (whole.view(layer["shape"]) * scale).view(layer["shape"])
+        state[f"{name}.bias"] = torch.tensor(layer["bias"])
+    model.load_state_dict(state)
+    return model.eval()
+
+
+def test_characters_are_read_as_pytorch_reads_them(ask):
+    found = ask("plates", page=PLATES_PAGE)
+    pictures = torch.tensor([picture["bytes"] for picture in found]).view(-1, 1, 32, 32)
+    deviation, mean = torch.std_mean(pictures.float(), (2, 3), keepdim=True, unbiased=False)
+    prepared = ((pictures - mean) / deviation.clamp(min=1) * 40).round().clamp(-128, 127) / 40
+    with torch.no_grad():
+        scores = plates_in_pytorch()(prepared)
+    mine = torch.tensor([picture["scores"] for picture in found])
+    assert torch.allclose(mine, scores, atol=2e-3)
+    classes = len(PLATES["names"])
+    sure = scores[:, :classes].logsumexp(1)
+    sure -= scores[:, classes] if scores.shape[1] > classes else 0
+    assert torch.allclose(torch.tensor([p["sure"] for p in found]), sure, atol=2e-3)
+    # Weights of 8 bits answer as those of 32 did, on nearly all of the test set.
+    assert PLATES["agree"] > 0.99
+
+
+def test_a_drawing_fills_its_picture_as_a_character_does(ask):
+    letter = [[[10, 8], [10, 20], [17, 20]]]
+    bar = [[[14, 4], [14, 24]]]
+    found = ask("onPlate", drawings=[letter, bar], digits=BYTES)
+    for picture, wide in zip(map(torch.tensor, found["strokes"]), (0.81, 0.43), strict=True):
+        rows, columns = (picture.view(32, 32).amax(d) > 127 for d in (1, 0))
+        assert rows.sum() == pytest.approx(32 * 71 / 88, abs=2)
+        assert columns.sum() == pytest.approx(32 * wide, abs=3)
+        assert rows.nonzero().float().mean() == pytest.approx(15.5, abs=1)
+    for digit in map(torch.tensor, found["digits"]):
+        assert (digit.view(32, 32).amax(1) > 127).sum() == pytest.approx(26, abs=3)
+
+
+@pytest.mark.browser
+def test_the_threshold_is_guessed_and_moved_and_a_drawing_is_read(page):
+    tool = page.locator("[data-instrument=plates]")
+    line = tool.locator(".instrument-answer")
+    limit = tool.get_by_label("Threshold", exact=True)
+    expect(limit).to_be_hidden()
+    tool.get_by_label("Your guess").fill("40")
+    tool.get_by_role("button", name="That is my guess").tap()
+    result = tool.locator(".instrument-limits")
+    expect(result).to_contain_text("You guessed 40")
+    tool.get_by_role("button", name="Test picture A", exact=True).tap()
+    expect(line).to_contain_text("Read as A")
+    none = torch.tensor(PLATES["sure"]["none"])
+    limit.fill(limit.get_attribute("max"))
+    expect(line).to_contain_text("None of these")
+    expect(result).to_contain_text("refuses 100.0 of 100 pictures of no character")
+    limit.fill(str(PLATES["limit"]))
+    refused = 100 * (none < PLATES["limit"]).double().mean()
+    expect(result).to_contain_text(f"it refuses {refused:.1f} of 100 pictures")
+    tool.get_by_text("Draw a letter").tap()
+    field = tool.get_by_role("application", name="Drawing field")
+    field.scroll_into_view_if_needed()
+    draw(page, field.bounding_box(), [(0.3, 0.15), (0.3, 0.8), (0.7, 0.8)])
+    expect(line).to_contain_text("L")
+    expect(tool.get_by_role("status").last).to_contain_text("pictures of no character")

@@ -21,6 +21,7 @@ const { shares, without } = await load("units.js");
 const { counts } = await load("wires.js");
 const { buildSweep, readings, setDigits, sweep } = await load("sweep.js");
 const { fitLine } = await load("preparation.js");
+const { fromDigit, fromStrokes, platesNetwork, standardised, sureness } = await load("plates.js");
 
 const asked = JSON.parse(readFileSync(0, "utf8"));
 const bytesOf = (text) => new Uint8Array(Buffer.from(text, "base64"));
@@ -127,6 +128,17 @@ const answers = {
     const read = (bytes) => verdict((forward(net, bytes), net)).digit;
     return asked.digits.map((digit) => asked.names.map((way) => limits(read, bytesOf(digit), way)));
   },
+  plates() {
+    const { network, pictures } = platesNetwork(JSON.parse(readFileSync(asked.page, "utf8")));
+    return pictures.map(({ bytes }) => {
+      const scores = [...forward(network, standardised(bytes))];
+      return { bytes: [...bytes], scores, sure: sureness(scores) };
+    });
+  },
+  onPlate: () => ({
+    strokes: asked.drawings.map((strokes) => [...fromStrokes(strokes)]),
+    digits: asked.digits.map((digit) => [...fromDigit(bytesOf(digit))]),
+  }),
   prepare: () => asked.drawings.map((drawing) => [...prepared(drawing)]),
   ink: () => orError(() => [...inkOfGrey(bytesOf(asked.grey), asked.width, asked.height).bytes]),
 };

@@ -6,6 +6,7 @@ import { Pad, paintBytes } from "./drawing.js";
 import { element } from "./inspector.js";
 import { keepDigit, keptDigit } from "./store.js";
 import { loadDigits, loadNetwork, loadTable } from "./loading.js";
+import { criteria, paths } from "./arcs.js";
 import { bend } from "./bend.js";
 import { cover } from "./cover.js";
 import { descent } from "./descent.js";
@@ -14,17 +15,20 @@ import { family } from "./family.js";
 import { field } from "./field.js";
 import { reading } from "./reading.js";
 import { kernel } from "./kernel.js";
+import { plates } from "./plates.js";
 import { shift } from "./shift.js";
 import { buildSweep } from "./sweep.js";
 import { units } from "./units.js";
 import { wires } from "./wires.js";
 
 const INSTRUMENTS = {
-  bend, configuration, cover, descent, family, field, kernel, reading, road, shift, units, wires,
+  bend, configuration, cover, criteria, descent, family, field, kernel, paths, plates, reading, road, shift,
+  units, wires,
 };
 // What those work on that ask no network: counts, records, or nothing.
 const TABLES = {
-  configuration: "configurations.json", descent: null, family: "family.json", road: "road.json",
+  configuration: "configurations.json", criteria: null, descent: null, family: "family.json", paths: null,
+  road: "road.json",
 };
 const QUIET = 600; // milliseconds without a change before the state is spoken
 const FIRST = "7";

@@ -22,6 +22,11 @@ export async function loadNetwork(kind, build = (tensors) => buildNetwork(kind, 
   }
 }
 
+/** The network of lesson 12, its pictures, and how sure it is of the test set; see plates.js. */
+export async function loadPlates() {
+  return (await load("plates.json")).json();
+}
+
 /** Two test digits of each class: {digit: [bytes, bytes]}. */
 export async function loadDigits() {
   const found = await (await load("digits.json")).json();

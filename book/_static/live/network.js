@@ -51,7 +51,7 @@ export function readSafetensors(buffer) {
   return tensors;
 }
 
-/** Build "lenet5_1998" or "lenet5_modern" from its tensors; throws where one is missing. */
+/** Build "lenet5_1998", "lenet5_modern" or "plates" from its tensors; throws where one is missing. */
 export function buildNetwork(kind, tensors) {
   const take = (name, ...shape) => {
     const tensor = tensors[name];
@@ -62,6 +62,7 @@ export function buildNetwork(kind, tensors) {
     return tensor.data;
   };
   const old = kind === "lenet5_1998";
+  const classes = kind === "plates" ? tensors["output.bias"].data.length : 10;
   const activation = old ? "tanh" : "relu";
   const everyMap = (outputs, inputs) =>
     Array.from({ length: outputs }, () => Array.from({ length: inputs }, (_, i) => i));
@@ -94,9 +95,9 @@ export function buildNetwork(kind, tensors) {
   const f6 = convolution("F6", c5, 84, 1, everyMap(84, 120), take("f6.weight", 84, 120, 1, 1));
   const output = old
     ? layer("Output", "distance", 10, 1, f6, { codes: take("output.codes", 10, 84) })
-    : layer("Output", "convolution", 10, 1, f6, {
-        side: 1, reads: everyMap(10, 84), activation: "none",
-        weight: take("output.weight", 10, 84, 1, 1), bias: take("output.bias", 10),
+    : layer("Output", "convolution", classes, 1, f6, {
+        side: 1, reads: everyMap(classes, 84), activation: "none",
+        weight: take("output.weight", classes, 84, 1, 1), bias: take("output.bias", classes),
       });
   const layers = [input, c1, s2, c3, s4, c5, f6, output];
   for (const each of layers) countKernels(each);
@@ -123,9 +124,14 @@ function countKernels(each) {
   each.first = each.reads?.map((read) => (kernels += read.length) - read.length);
 }
 
-/** Read 28x28 bytes (0 is background, 255 ink) and fill the states of every layer. */
+/**
+ * Read 28x28 bytes (0 is background, 255 ink) and fill the states of every layer.
+ * The network of plates reads 32x32 numbers that are prepared already.
+ */
 export function forward(network, bytes) {
-  fillInput(network.layers[0], bytes, network.kind === "lenet5_1998");
+  const [input] = network.layers;
+  if (network.kind === "plates") input.states.set(bytes);
+  else fillInput(input, bytes, network.kind === "lenet5_1998");
   return rise(network, 1);
 }
 
