@@ -21,6 +21,7 @@ const { shares, without } = await load("units.js");
 const { counts } = await load("wires.js");
 const { buildSweep, readings, setDigits, sweep } = await load("sweep.js");
 const { fitLine } = await load("preparation.js");
+const graphs = await load("arcs.js");
 const { fromDigit, fromStrokes, platesNetwork, standardised, sureness } = await load("plates.js");
 
 const asked = JSON.parse(readFileSync(0, "utf8"));
@@ -60,6 +61,10 @@ const answers = {
       return performance.now() - began;
     });
   },
+  graphs: () => ({ paths: graphs.PATHS, criteria: graphs.CRITERIA, wanted: graphs.WANTED, names: graphs.NAMES }),
+  judge: () => graphs.judge(asked.arcs, asked.wanted ?? null),
+  lowest: () => graphs.lowest(asked.arcs),
+  criterion: () => graphs.criterion(asked.arcs, asked.wanted, asked.name),
   readings: () => asked.penalties.map((own) => readings(Float64Array.from(own), asked.count)),
   setDigits: () => [...setDigits(asked.digits.map(bytesOf), asked.gap, asked.width)],
   fitLine: () => [...fitLine(asked.strokes, asked.width, 32)],

@@ -141,6 +141,7 @@ async function supplies(name, once) {
     const [network, digits] = await Promise.all([once("sdnn_modern", load), once("digits", loadDigits)]);
     return { network, digits };
   }
+  if (name === "plates") return { digits: await once("digits", loadDigits) };
   const kind = "lenet5_1998";
   const [network, digits] = await Promise.all([once(kind, () => loadNetwork(kind)), once("digits", loadDigits)]);
   return { networks: { [kind]: network }, digits };
