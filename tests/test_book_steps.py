@@ -78,6 +78,10 @@ def test_modules_become_one_script_with_their_data(tmp_path):
     assert 'const { one } = modules["part.js"];' in text
     assert "fetch(files[name], one)" in text
     assert text.index('modules["part.js"] =') < text.index('modules["live.js"] =')
+    # Where there is a server, one module that asks for its data.
+    joined = (folder / "live.js").read_text(encoding="utf-8")
+    assert "fetch(new URL(name, import.meta.url), one)" in joined
+    assert 'modules["part.js"] =' in joined and "import {" not in joined
 
 
 @pytest.mark.parametrize(

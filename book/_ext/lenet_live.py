@@ -1,8 +1,9 @@
-"""The live network, and the instruments of the lessons, where a copy of the book lies in files.
+"""The live network, and the instruments of the lessons, as one script each.
 
-A browser loads neither ES modules nor data from `file:` addresses. This joins the modules of
-`_static/live/`, each in a function of its own, and carries the data as text. It reads what these
-modules use of the language: named imports, and `export` before a declaration.
+This joins the modules of `_static/live/`, each in a function of its own, so that a page asks for
+one file and not for thirty. It reads what these modules use of the language: named imports, and
+`export` before a declaration. Where a copy of the book lies in files, a browser loads neither
+modules nor data: there a classic script carries the data as text.
 """
 
 import base64
@@ -19,7 +20,7 @@ ADDRESS = "new URL(name, import.meta.url)"
 
 
 def bundle(folder: Path) -> None:
-    """Write the bundles of a folder of modules and data into that folder."""
+    """Write the bundles of a folder of modules and data into that folder, the entries joined."""
     data = [*sorted(folder.glob("*.json")), *sorted((folder / "weights").iterdir())]
     files = {
         path.relative_to(folder).as_posix(): "data:;base64,"
@@ -27,10 +28,13 @@ def bundle(folder: Path) -> None:
         for path in data
     }
     for entry, script in ENTRIES.items():
-        parts = [f"const files = {json.dumps(files)};", "const modules = {};"]
-        parts += [_as_function(folder, name) for name in _in_order(folder, entry, [])]
-        text = "\n".join(["(() => {", '"use strict";', *parts, "})();", ""])
-        (folder / script).write_text(text, encoding="utf-8")
+        functions = [_as_function(folder, name) for name in _in_order(folder, entry, [])]
+        parts = ["const modules = {};", *functions]
+        joined = "\n".join([*parts, ""])
+        parts[:0] = ["(() => {", '"use strict";', f"const files = {json.dumps(files)};"]
+        alone = "\n".join([*parts, "})();", ""]).replace(ADDRESS, "files[name]")
+        (folder / script).write_text(alone, encoding="utf-8")
+        (folder / entry).write_text(joined, encoding="utf-8")
 
 
 def _in_order(folder: Path, name: str, known: list[str]) -> list[str]:
@@ -46,8 +50,8 @@ def _as_function(folder: Path, name: str) -> str:
     text = (folder / name).read_text("utf-8")
     exported = ", ".join(found[1] for found in EXPORT.findall(text))
     text = IMPORT.sub(r'const \1 = modules["\2"];', text)
-    text = EXPORT.sub(r"\1", text).replace(ADDRESS, "files[name]")
-    if left := LEFT.search(text):
+    text = EXPORT.sub(r"\1", text)
+    if left := LEFT.search(text.replace(ADDRESS, "")):
         raise ValueError(
             f"{folder / name} uses {left[0]!r}, which {Path(__file__).name} does not know: write a "
             "named import, or an export before a function, a constant or a class."

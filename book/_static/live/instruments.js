@@ -78,10 +78,22 @@ class Bench {
     this.instrument = INSTRUMENTS[this.root.dataset.instrument](this, panel);
     this.app.append(panel, this.spoken);
     if (this.instrument.choose !== false) panel.after(this.chooser());
+    const still = this.root.querySelector(".instrument-still");
+    this.keepRoom(still);
     this.app.hidden = false;
-    this.root.querySelector(".instrument-still").hidden = true;
+    still.hidden = true;
     this.root.querySelector(".live-message").textContent = "";
     this.use(this.bytes);
+  }
+
+  /** Where a reader sees the still, what stands below must not move before the reader does. */
+  keepRoom(still) {
+    const { top, bottom, height } = still.getBoundingClientRect();
+    if (bottom < 0 || top > innerHeight) return;
+    this.app.style.minHeight = `${height}px`;
+    for (const type of ["pointerdown", "keydown"]) {
+      this.app.addEventListener(type, () => { this.app.style.minHeight = ""; }, { once: true });
+    }
   }
 
   use(bytes) {
