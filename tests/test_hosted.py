@@ -231,7 +231,7 @@ def test_an_old_browser_is_told_so(visit):
     visit.page.add_init_script("delete HTMLScriptElement.prototype.noModule")
     for name in ("book/live.html", "book/welcome.html"):
         visit.page.goto(f"{visit.address}/{name}")
-        expect(visit.page.locator(".live-message")).to_contain_text("too old")
+        expect(visit.page.locator("#live .live-message")).to_contain_text("too old")
         assert visit.page.locator(".live-still img").first.is_visible()
 
 
@@ -241,6 +241,6 @@ def test_a_browser_that_cannot_read_the_modules_is_told_so(visit):
         lambda route: route.fulfill(content_type="text/javascript", body="let a = #;"),
     )
     visit.page.goto(f"{visit.address}/book/live.html")
-    expect(visit.page.locator(".live-message")).to_contain_text("too old")
+    expect(visit.page.locator("#live .live-message")).to_contain_text("too old")
     assert visit.page.locator(".live-still img").first.is_visible()
     visit.errors.clear()  # the browser's own words about the module

@@ -659,6 +659,8 @@ def test_any_unit_is_pointed_at_and_silenced(page):
     page.touchscreen.tap(place["x"] + place["width"] / 12, place["y"] + place["height"] / 2)
     expect(line).to_contain_text("C1 map 0, row 1")
     look_as_every_reader(page, "units")
+
+
 PLATES_PAGE = ROOT / "book" / "_static" / "live" / "plates.json"
 PLATES = json.loads(PLATES_PAGE.read_text("utf-8"))
 

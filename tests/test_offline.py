@@ -72,7 +72,7 @@ def test_search_works_from_a_file(offline, unpacked):
 
 @pytest.mark.browser
 def test_sliders_move_from_a_file(offline, unpacked):
-    offline.goto((unpacked / "notebooks" / "02_local_connectivity.html").as_uri())
+    offline.goto((unpacked / "notebooks" / "03_weight_sharing.html").as_uri())
     box = offline.locator(".lenet-frames").first
     handle = box.locator("[role=slider]")
     before = handle.get_attribute("aria-valuenow")
@@ -84,7 +84,7 @@ def test_sliders_move_from_a_file(offline, unpacked):
 def test_the_network_lives_in_a_file(offline, unpacked):
     offline.goto((unpacked / "book" / "live.html").as_uri())
     offline.wait_for_selector(".live-best")
-    expect(offline.locator(".live-message")).to_be_empty()
+    expect(offline.locator("#live .live-message")).to_be_empty()
     offline.locator("[data-live=pad]").press("3")
     expect(offline.locator("[data-live=digit]")).to_have_text("3")
     offline.locator("[data-live=lenet5_modern]").check()
