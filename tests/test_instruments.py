@@ -133,14 +133,17 @@ def address(tmp_path_factory):
 
 
 @pytest.fixture
-def page(browser, address):
+def page(browser, address, request):
+    """All instruments on one page; with a parameter that one alone, which is there sooner."""
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
     page = context.new_page()
     wrong = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("console", lambda message: message.type == "error" and wrong.append(message.text))
-    page.goto(address.replace(PAGE, INSTRUMENTS))
-    for name in NAMES:
+    names = [request.param] if hasattr(request, "param") else NAMES
+    place = f"book/{names[0]}.html" if len(names) == 1 else INSTRUMENTS
+    page.goto(address.replace(PAGE, place))
+    for name in names:
         page.locator(f"[data-instrument={name}] .instrument-panel").wait_for()
     yield page
     context.close()
@@ -164,6 +167,7 @@ def draw(page, place, points):
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("page", ["bend"], indirect=True)
 def test_bending_begins_with_a_guess(page):
     tool = page.locator("[data-instrument=bend]")
     expect(tool.get_by_label("Turn", exact=True)).to_be_hidden()
@@ -188,6 +192,7 @@ def test_bending_begins_with_a_guess(page):
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("page", ["cover"], indirect=True)
 def test_the_cover_is_dragged_and_moved_by_keys(page):
     tool = page.locator("[data-instrument=cover]")
     canvas = tool.get_by_role("application").first
@@ -225,6 +230,7 @@ def test_the_cover_is_dragged_and_moved_by_keys(page):
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("page", ["kernel"], indirect=True)
 def test_the_sum_is_guessed_before_it_is_shown(page):
     tool = page.locator("[data-instrument=kernel]")
     answer = tool.locator(".instrument-answer")
@@ -305,6 +311,7 @@ def test_wires_are_counted_as_the_package_counts_layers(ask, table):
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("page", ["shift"], indirect=True)
 def test_the_digit_is_moved_and_every_layer_says_how_much_it_changed(page):
     tool = page.locator("[data-instrument=shift]")
     expect(tool.locator(".instrument-bars")).to_be_hidden()
@@ -331,6 +338,7 @@ def test_the_digit_is_moved_and_every_layer_says_how_much_it_changed(page):
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("page", ["wires"], indirect=True)
 def test_wires_are_switched_after_a_guess(page):
     tool = page.locator("[data-instrument=wires]")
     line = tool.locator(".instrument-answer")
@@ -372,6 +380,7 @@ def test_a_network_is_walked_through_as_the_package_counts_it(ask, counted, name
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("page", ["family"], indirect=True)
 def test_the_family_is_walked_through_by_finger_and_by_key(page):
     tool = page.locator("[data-instrument=family]")
     line = tool.locator(".instrument-answer")
@@ -442,6 +451,7 @@ def test_the_road_says_of_each_exchange_what_the_record_says(ask):
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("page", ["configuration"], indirect=True)
 def test_a_configuration_is_chosen_and_followed(page):
     tool = page.locator("[data-instrument=configuration]")
     line = tool.locator(".instrument-answer")
@@ -471,6 +481,7 @@ def test_a_configuration_is_chosen_and_followed(page):
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("page", ["road"], indirect=True)
 def test_the_road_is_walked_after_a_guess(page):
     tool = page.locator("[data-instrument=road]")
     line = tool.locator(".instrument-answer")
@@ -535,6 +546,7 @@ def test_who_sees_a_unit_sees_it(ask):
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("page", ["field"], indirect=True)
 def test_a_field_follows_the_pointer(page):
     tool = page.locator("[data-instrument=field]")
     line = tool.locator(".instrument-answer")
@@ -576,6 +588,7 @@ def test_a_valley_is_descended_as_pytorch_descends_it(ask, rates):
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("page", ["descent"], indirect=True)
 def test_a_rate_too_large_climbs_and_own_rates_arrive(page):
     tool = page.locator("[data-instrument=descent]")
     line = tool.locator(".instrument-answer")
@@ -638,6 +651,7 @@ def test_a_unit_is_missed_as_much_as_pytorch_misses_it(ask):
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("page", ["units"], indirect=True)
 def test_any_unit_is_pointed_at_and_silenced(page):
     tool = page.locator("[data-instrument=units]")
     line, said = tool.locator(".instrument-answer"), tool.locator(".instrument-limits")

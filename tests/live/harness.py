@@ -63,6 +63,8 @@ def assemble(folder: Path, weights: Path) -> Path:
     wake = '<script src="../_static/live/wake.js" defer></script>'
     blocks = [BLOCK.format(up="../", name=name, pictures="") for name in NAMES]
     _write(folder / INSTRUMENTS, "".join(blocks) + wake)
+    for name, alone in zip(NAMES, blocks, strict=True):
+        _write(folder / "book" / f"{name}.html", alone + wake)
     return folder
 
 
