@@ -61,7 +61,7 @@ EXPERIMENTS = [
             "characters only": ALL,
             "a class of its own": {**ALL, "outliers": 0.2},
         },
-        3,
+        5,
         PlateTrainer,
         side_by_side=8,
         group=group,

@@ -13,6 +13,7 @@ from lenet_utils.plates import __main__ as command
 from lenet_utils.plates.drawing import draw_character, draw_mask, draw_nothing
 from lenet_utils.plates.folder import SMALL, Sizes, make_folder
 from lenet_utils.plates.sample import SAMPLE, pack
+from lenet_utils.plates.spoiled import CLASSES, WRONG, spoiled_folder
 from lenet_utils.plates.typefaces import (
     CHINESE,
     LATIN,
@@ -206,6 +207,20 @@ def test_a_seed_draws_the_same_picture():
     assert np.array_equal(*nothing)
     with pytest.raises(ValueError, match="draws nothing for ' '"):
         draw_mask(" ", face)
+
+
+def test_a_spoiled_folder_is_drawn_by_its_seed(sample):
+    one, again, other = spoiled_folder(3), spoiled_folder(3), spoiled_folder(4)
+    assert one == again and one.files != other.files
+    assert len(one.wrong) == WRONG
+    shows = {p.read_bytes(): p.parent.name for p in sample.rglob("0*.*") if p.parent.name != "test"}
+    places = {name: name.split("/") for name in one.files}
+    assert len({kind for _, kind, _ in places.values()}) == CLASSES
+    for name, (split, kind, _) in places.items():
+        if one.files[name] in shows:  # and is not cut off
+            assert (shows[one.files[name]] != kind) == (name in one.wrong)
+        else:
+            assert split == "train" and name not in one.wrong
 
 
 @pytest.mark.slow
