@@ -18,7 +18,7 @@ from lenet_utils.sdnn import best_path, column_penalties, spelled
 from lenet_utils.strings import NONE, Layout, draw_strings, texts
 
 sys.path.append(str(ROOT / "tests" / "live"))
-from harness import INSTRUMENTS, PAGE, assemble, serve
+from harness import PAGE, assemble, serve
 
 TRAINED = ROOT / "lenet_utils" / "trained"
 WEIGHTS = TRAINED / "sdnn_modern.safetensors"
@@ -156,16 +156,16 @@ def test_what_a_criterion_tells_an_arc_is_its_gradient(ask, small, seed):
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
     with serve(assemble(tmp_path_factory.mktemp("book"), TRAINED)) as page:
-        yield page.replace(PAGE, INSTRUMENTS)
+        yield page
 
 
 @pytest.fixture
-def page(browser, address):
+def page(browser, address, request):
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
     page = context.new_page()
     wrong = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.goto(address)
+    page.goto(address.replace(PAGE, f"book/{request.param}.html"))
     yield page
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     context.close()
@@ -173,6 +173,7 @@ def page(browser, address):
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("page", ["reading"], indirect=True)
 def test_a_number_is_read_written_and_looked_at(page):
     tool = page.locator("[data-instrument=reading]")
     answer, rest = tool.locator(".instrument-answer"), tool.locator(".instrument-limits")
@@ -210,6 +211,7 @@ def test_a_number_is_read_written_and_looked_at(page):
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("page", ["paths"], indirect=True)
 def test_arcs_are_chosen_and_given_another_penalty(page):
     tool = page.locator("[data-instrument=paths]")
     answer = tool.locator(".instrument-answer")
@@ -230,6 +232,7 @@ def test_arcs_are_chosen_and_given_another_penalty(page):
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("page", ["criteria"], indirect=True)
 def test_a_criterion_moves_the_arcs(page):
     tool = page.locator("[data-instrument=criteria]")
     answer = tool.locator(".instrument-answer")

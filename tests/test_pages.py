@@ -148,8 +148,8 @@ def test_the_counts_on_the_ledger_page_are_the_networks(claims_page):
     lines = {what: line for (part, what), line in shown(claims_page).items() if part == "counts"}
     table = layer_table(lenet5_1998(), (1, 32, 32))
     assert set(lines) == COUNTS
-    assert lines["trainable parameters"][3] == f"{table.parameters:,}" == "60,000"
-    assert lines["connections"][3] == f"{table.connections:,}" == "340,908"
+    assert lines["parameters, LeNet-5"][3] == f"{table.parameters:,}" == "60,000"
+    assert lines["connections, LeNet-5"][3] == f"{table.connections:,}" == "340,908"
 
 
 def test_the_ledger_page_has_the_picture_of_all_that_was_run(claims_page):

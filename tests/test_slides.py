@@ -75,7 +75,7 @@ def test_wide_figures_stand_below_the_text(tmp_path):
 
 
 def test_numbers_come_from_the_ledger():
-    shown = lenet_slides.deck("# D\n\n{ledger: trainable parameters}")
+    shown = lenet_slides.deck("# D\n\n{ledger: parameters, LeNet-5}")
     assert "<p>60,000</p>" in shown
     with pytest.raises(ValueError, match="no claim 'nonsense'"):
         lenet_slides.deck("# D\n\n{ledger: nonsense}")
