@@ -189,7 +189,9 @@ def test_the_edition_is_that_of_the_contents(edition):
     files = sorted(p.relative_to(edition).as_posix() for p in edition.rglob("*") if p.is_file())
     others = ["README.md", "binder/postBuild", "binder/requirements.txt", "binder/runtime.txt"]
     assert [name for name in files if not name.endswith((".ipynb", ".pt", ".safetensors"))
-            and "lenet5-practice" not in name] == others  # fmt: skip
+            and "lenet5-practice" not in name
+            # What lesson 12 writes where it is run.
+            and not name.startswith(("plates", "predict.py"))] == others  # fmt: skip
 
 
 def test_nothing_raw_is_left(edition):
