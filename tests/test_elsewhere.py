@@ -157,7 +157,7 @@ def test_tests_take_what_belongs_to_the_course(course: Path) -> None:
     assert "passed" in done.stdout and "Untitled" not in done.stdout
 
 
-@pytest.mark.slow
+@dear
 def test_a_term_has_the_same_numbers_however_it_is_written(course: Path) -> None:
     term = 'prof\'s Frühling $(rm) `x` $HOME "2027"'
     done = make(course, "assignments", f"TERM={term}")
