@@ -17,7 +17,6 @@ import { reading } from "./reading.js";
 import { kernel } from "./kernel.js";
 import { plates } from "./plates.js";
 import { shift } from "./shift.js";
-import { buildSweep } from "./sweep.js";
 import { units } from "./units.js";
 import { wires } from "./wires.js";
 
@@ -35,8 +34,8 @@ const FIRST = "7";
 
 /** What an instrument works with: networks, a digit, and places for what it shows. */
 class Bench {
-  constructor(root, { networks, network, digits, table }) {
-    Object.assign(this, { root, networks, network, digits, table });
+  constructor(root, { networks, digits, table }) {
+    Object.assign(this, { root, networks, digits, table });
     this.app = root.querySelector(".instrument-app");
     this.works = new Set();
     this.bytes = digits && (keptDigit() ?? digits[FIRST][0]);
@@ -148,12 +147,7 @@ class Bench {
 /** What an instrument works with; of several on a page, each file is loaded once. */
 async function supplies(name, once) {
   if (name in TABLES) return { table: TABLES[name] && await once(name, () => loadTable(TABLES[name])) };
-  if (name === "reading") {
-    const load = () => loadNetwork("sdnn_modern", buildSweep);
-    const [network, digits] = await Promise.all([once("sdnn_modern", load), once("digits", loadDigits)]);
-    return { network, digits };
-  }
-  if (name === "plates") return { digits: await once("digits", loadDigits) };
+  if (name === "plates" || name === "reading") return { digits: await once("digits", loadDigits) };
   const kind = "lenet5_1998";
   const [network, digits] = await Promise.all([once(kind, () => loadNetwork(kind)), once("digits", loadDigits)]);
   return { networks: { [kind]: network }, digits };

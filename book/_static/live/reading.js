@@ -3,8 +3,9 @@
 import { element, number } from "./inspector.js";
 import { Pad } from "./drawing.js";
 import { guess, slider } from "./asking.js";
+import { loadNetwork } from "./loading.js";
 import { fitLine, isEmpty } from "./preparation.js";
-import { HEIGHT, NONE, STRIDE, readings, setDigits, sweep } from "./sweep.js";
+import { HEIGHT, NONE, STRIDE, buildSweep, readings, setDigits, sweep } from "./sweep.js";
 
 export const WIDTH = 160;
 const CLASSES = 11;
@@ -13,7 +14,7 @@ const SAMPLE = [4, 0, 7, 1, 9];
 const nameOf = (c) => (c === NONE ? "none" : String(c));
 
 export function reading(bench, panel) {
-  let [own, gap, penalties, bytes, known, at] = [null, 4, null, null, false, 16];
+  let [own, gap, penalties, bytes, network, known, at] = [null, 4, null, null, null, false, 16];
   let digits = SAMPLE.map((digit) => bench.digits[digit][0]);
   const columns = (WIDTH - HEIGHT) / STRIDE + 1;
   const seen = canvasOf("img", "What the network reads, 160 by 32 pixels");
@@ -28,21 +29,25 @@ export function reading(bench, panel) {
   const question = "Each of the 33 columns of answers names a digit or says none. In how many of them will "
     + "the network name a digit?";
   const ask = guess(question, { min: 0, max: columns, step: 1, value: 20 }, (guessed) => {
-    known = true;
-    frame.hidden = tools.hidden = false;
-    bench.soon(() => show(`You guessed ${guessed}. `));
+    answer.textContent = "The network is being loaded.";
+    // A quarter of a megabyte, so only for who asks.
+    loadNetwork("sdnn_modern", buildSweep).then((loaded) => {
+      [network, known] = [loaded, true];
+      frame.hidden = tools.hidden = false;
+      update(`You guessed ${guessed}. `);
+    }, (error) => (answer.textContent = error.message));
   });
   const gaps = slider("Gap", { min: -8, max: 10, step: 1, value: gap, unit: " pixels" }, (value) => {
     [gap, own] = [value, null];
     written.replace([], null);
-    bench.soon(update);
+    bench.soon(redraw);
   });
   const another = button("Another number", () => {
     const every = Object.values(bench.digits).flat();
     digits = Array.from({ length: 5 }, () => every[Math.floor(Math.random() * every.length)]);
     own = null;
     written.replace([], null);
-    bench.soon(update);
+    bench.soon(redraw);
   });
   const clear = button("Clear", () => written.clear());
   const tools = element("div", "instrument-tools");
@@ -57,7 +62,7 @@ export function reading(bench, panel) {
     written.paint();
     if (isEmpty(written)) return;
     own = written.strokes;
-    bench.soon(update);
+    bench.soon(redraw);
   }, [WIDTH, HEIGHT]);
 
   const point = ({ clientX }) => {
@@ -81,10 +86,15 @@ export function reading(bench, panel) {
     bench.soon(() => show());
   }
 
-  function update() {
+  function redraw() {
+    update();
+  }
+
+  function update(before) {
+    if (!known) return;
     bytes = own ? fitLine(own, WIDTH, HEIGHT) : setDigits(digits, gap, WIDTH);
-    penalties = sweep(bench.network, bytes, WIDTH);
-    show();
+    penalties = sweep(network, bytes, WIDTH);
+    show(before);
   }
 
   function show(before = "") {
@@ -100,7 +110,7 @@ export function reading(bench, panel) {
     bench.say(`${answer.textContent} ${rest.textContent}`);
   }
 
-  return { digit: update, choose: false };
+  return { digit: () => update(), choose: false };
 }
 
 function button(text, press) {
