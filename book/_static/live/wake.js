@@ -36,6 +36,6 @@
       near.disconnect();
       return start();
     }
-  }, { rootMargin: "1200px" });
+  }, { rootMargin: "600px" });
   for (var i = 0; i < instruments.length; i++) near.observe(instruments[i]);
 })();
