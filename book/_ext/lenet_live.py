@@ -3,7 +3,8 @@
 This joins the modules of `_static/live/`, each in a function of its own, so that a page asks for
 one file and not for thirty. It reads what these modules use of the language: named imports, and
 `export` before a declaration. Where a copy of the book lies in files, a browser loads neither
-modules nor data: there a classic script carries the data as text.
+modules nor data: there a classic script carries the data as text, and one more, loaded when it is
+wanted, what trains a network.
 """
 
 import base64
@@ -11,30 +12,42 @@ import json
 import re
 from pathlib import Path
 
+LARGE = "offline-training.js"
+"""The classic script of what only a reader who trains a network needs."""
 ENTRIES = {"live.js": "offline.js", "instruments.js": "offline-instruments.js"}
 """The modules that a page begins with, and the classic script that stands for each."""
 IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./([\w.]+)";$', re.MULTILINE)
 EXPORT = re.compile(r"^export ((?:async )?(?:function|const|class) (\w+))", re.MULTILINE)
 LEFT = re.compile(r"^(?:import|export)\b.*|import\.meta", re.MULTILINE)
 ADDRESS = "new URL(name, import.meta.url)"
+FILES = "globalThis.lenetFiles"
 
 
 def bundle(folder: Path) -> None:
     """Write the bundles of a folder of modules and data into that folder, the entries joined."""
-    data = [*sorted(folder.glob("*.json")), *sorted((folder / "weights").iterdir())]
-    files = {
-        path.relative_to(folder).as_posix(): "data:;base64,"
-        + base64.b64encode(path.read_bytes()).decode()
-        for path in data
-    }
+    files = [*sorted(folder.glob("*.json")), *sorted((folder / "weights").iterdir())]
+    small = _as_texts(folder, files)
+    trains = [path for path in sorted(folder.glob("training*")) if path.suffix != ".json"]
+    large = _as_texts(folder, trains)
+    (folder / LARGE).write_text(large, encoding="utf-8")
     for entry, script in ENTRIES.items():
         functions = [_as_function(folder, name) for name in _in_order(folder, entry, [])]
         parts = ["const modules = {};", *functions]
         joined = "\n".join([*parts, ""])
-        parts[:0] = ["(() => {", '"use strict";', f"const files = {json.dumps(files)};"]
+        parts[:0] = ["(() => {", '"use strict";', small, f"const files = {FILES};"]
         alone = "\n".join([*parts, "})();", ""]).replace(ADDRESS, "files[name]")
         (folder / script).write_text(alone, encoding="utf-8")
         (folder / entry).write_text(joined, encoding="utf-8")
+
+
+def _as_texts(folder: Path, paths: list[Path]) -> str:
+    """Return the command that adds files to those that the page holds as texts."""
+    texts = {
+        path.relative_to(folder).as_posix(): "data:;base64,"
+        + base64.b64encode(path.read_bytes()).decode()
+        for path in paths
+    }
+    return f"{FILES} = Object.assign({FILES} ?? {{}}, {json.dumps(texts)});\n"
 
 
 def _in_order(folder: Path, name: str, known: list[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""What the instruments of lessons 08 and 09 show, taken from the records at each build.
+"""What the instruments of lessons 08, 09 and 10 show, taken from the records at each build.
 
 Errors in per cent, so that a page only has to write them down.
 """
@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from lenet_utils.mnist import MNIST_MEAN, MNIST_STD
+from lenet_utils.models import lenet5_modern
 from lenet_utils.results.agreement import holm, locate
 from lenet_utils.results.intervals import Difference, difference, mean_interval
 from lenet_utils.results.matrix import PUBLISHED, matrix
@@ -16,6 +18,9 @@ from lenet_utils.sdlm import PUBLISHED_SCHEDULE
 MEASURES = ("test_error", "train_error")
 ASKED = tuple(f"coefficients 0.5, curvature x 4, j = {j}" for j in (1, 10))
 """The two interpretations that lesson 08 asks about."""
+LIVE = Path(__file__).parents[1] / "_static" / "live"
+TRAINING = ("training.wasm", "training.gz", "training-worker.js")
+"""What a page loads when its reader wants to train: the program, the digits, what runs both."""
 ROAD_LEAST = 5
 """Seeds, as in lesson 09."""
 
@@ -132,9 +137,25 @@ def points(change: Difference) -> dict[str, Any]:
     }
 
 
+def training() -> dict[str, Any]:
+    """Return what a page has to know to train the network of lesson 10, and to save it.
+
+    `tensors` are its names and shapes in order, `model` is what `save_model` stores beside them.
+    """
+    model = lenet5_modern()
+    return {
+        "tensors": [[name, list(values.shape)] for name, values in model.state_dict().items()],
+        "model": str(model),
+        "mean": MNIST_MEAN,
+        "deviation": MNIST_STD,
+        "bytes": sum((LIVE / name).stat().st_size for name in TRAINING),
+    }
+
+
 def write(folder: Path) -> None:
-    """Write both tables into a folder."""
-    for name, found in {"configurations": configurations(), "road": road()}.items():
+    """Write the tables into a folder."""
+    tables = {"configurations": configurations(), "road": road(), "training": training()}
+    for name, found in tables.items():
         # All digits, so that a page rounds to what a lesson prints.
         text = json.dumps(found, ensure_ascii=False, allow_nan=False)
         (folder / f"{name}.json").write_text(text + "\n", encoding="utf-8")

@@ -174,6 +174,7 @@ static void backward(int count) {
 #pragma GCC visibility push(default)
 extern "C" {
 int batch() { return BATCH; }
+int score_row() { return WIDE; }
 int parameters() { return ALL; }
 float* weights_at() { return weights; }
 float* slopes_at() { return slopes; }

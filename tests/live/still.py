@@ -20,7 +20,12 @@ LEFT_OUT = (
 
 
 # What appears some time after the guess.
-AFTER = {"bend": "Of the 20", "cover": "The worst place", "units": "The largest changes"}
+AFTER = {
+    "bend": "Of the 20",
+    "cover": "The worst place",
+    "train": "Nine of ten were read right",
+    "units": "The largest changes",
+}
 
 
 def main(weights: Path, chosen: list[str]) -> None:
@@ -59,6 +64,9 @@ def main(weights: Path, chosen: list[str]) -> None:
                     tool.get_by_role("button", name="That is my guess").click()
                 if name in AFTER:
                     tool.get_by_text(AFTER[name]).wait_for()
+                if name == "train":
+                    tool.get_by_role("button", name="Pause").click()
+                    tool.get_by_text("Paused:").wait_for()
                 if name == "bend":
                     tool.get_by_label("Turn", exact=True).fill("40")
                 if name == "configuration":

@@ -17,17 +17,18 @@ import { reading } from "./reading.js";
 import { kernel } from "./kernel.js";
 import { plates } from "./plates.js";
 import { shift } from "./shift.js";
+import { train } from "./train.js";
 import { units } from "./units.js";
 import { wires } from "./wires.js";
 
 const INSTRUMENTS = {
   bend, configuration, cover, criteria, descent, family, field, kernel, paths, plates, reading, road, shift,
-  units, wires,
+  train, units, wires,
 };
 // What those work on that ask no network: counts, records, or nothing.
 const TABLES = {
   configuration: "configurations.json", criteria: null, descent: null, family: "family.json", paths: null,
-  road: "road.json",
+  road: "road.json", train: "training.json",
 };
 const QUIET = 600; // milliseconds without a change before the state is spoken
 const FIRST = "7";
@@ -146,7 +147,10 @@ class Bench {
 
 /** What an instrument works with; of several on a page, each file is loaded once. */
 async function supplies(name, once) {
-  if (name in TABLES) return { table: TABLES[name] && await once(name, () => loadTable(TABLES[name])) };
+  if (name in TABLES) {
+    const table = TABLES[name] && await once(name, () => loadTable(TABLES[name]));
+    return { table, digits: name === "train" ? await once("digits", loadDigits) : undefined };
+  }
   if (name === "plates" || name === "reading") return { digits: await once("digits", loadDigits) };
   const kind = "lenet5_1998";
   const [network, digits] = await Promise.all([once(kind, () => loadNetwork(kind)), once("digits", loadDigits)]);

@@ -39,3 +39,29 @@ export async function loadDigits() {
 export async function loadTable(name) {
   return (await load(name)).json();
 }
+
+/** What trains a network, and its digits: {worker, wasm, digits}; the worker has not been told of them. */
+export async function loadTraining() {
+  if (location.protocol === "file:") await addScript("offline-training.js");
+  const [wasm, digits] = await Promise.all(["training.wasm", "training.gz"].map(
+    async (name) => (await load(name)).arrayBuffer(),
+  ));
+  return { worker: await startWorker("training-worker.js"), wasm, digits };
+}
+
+/** A classic worker; beside a page that lies in a file, only what the page holds itself can be one. */
+async function startWorker(name) {
+  if (location.protocol !== "file:") return new Worker(new URL(name, import.meta.url));
+  const script = new Blob([await (await load(name)).text()], { type: "text/javascript" });
+  return new Worker(URL.createObjectURL(script));
+}
+
+function addScript(name) {
+  const script = document.createElement("script");
+  script.src = document.querySelector("script[src$='offline-instruments.js']").src.replace(/[^/]*$/, name);
+  return new Promise((done, fail) => {
+    script.onload = done;
+    script.onerror = () => fail(new Error(`${name} could not be loaded: it belongs beside the page's other files.`));
+    document.body.append(script);
+  });
+}
