@@ -88,8 +88,8 @@ class Training {
     const parameters = tensors.reduce((sum, [, shape]) => sum + shape.reduce((a, b) => a * b, 1), 0);
     const ask = guess(
       `The ${much(parameters)} weights of today's LeNet-5 are random: it reads one digit of ten right, by luck. It will `
-        + `now learn from batches of ${START.batch} digits. How many digits must it have seen until it reads nine of ten `
-        + "right that it does not learn from?",
+        + `now learn from batches of ${START.batch} digits. How many must it have seen before it reads nine of ten new `
+        + "digits right?",
       { min: 200, max: 20000, step: 200, value: 10000 },
       (own) => this.begin(own),
     );
@@ -137,10 +137,12 @@ class Training {
   }
 
   curves() {
-    [this.lossChart, this.errorChart] = [new Chart(200), new Chart(220)];
+    [this.lossChart, this.errorChart] = [new Chart(220), new Chart(220)];
     const legend = element("p", "instrument-legend");
     legend.append(key(1, "loss on the digits it learns from"), key(2, "error on held-out digits"));
-    return [legend, this.lossChart.root, this.errorChart.root];
+    const both = element("div", "instrument-two");
+    both.append(this.lossChart.root, this.errorChart.root);
+    return [legend, both];
   }
 
   insides() {
@@ -241,7 +243,7 @@ class Training {
     const found = this.guessed && reached(this.errors, ASKED);
     if (!found) return;
     this.said.textContent = `You guessed ${much(this.guessed)} digits. Nine of ten were read right after `
-      + `${much(found.seen)}, and ${number(found.seconds, 1)} seconds of learning. Let it go on, change its rate, break it.`;
+      + `${much(found.seen)}, and ${number(found.seconds, 1)} seconds of learning. Let it go on, change its rate, or break it.`;
     this.guessed = null;
     this.bench.say(this.said.textContent);
   }
@@ -249,8 +251,7 @@ class Training {
   /** The axis of digits seen, which ends at one of its marks, so that it seldom changes. */
   axis() {
     const ticks = marks(Math.max(1000, this.state.seen));
-    ticks.push(ticks.at(-1) + ticks[1]);
-    return { low: 0, high: ticks.at(-1), ticks: ticks.map((at) => [at, much(at)]), title: "digits seen" };
+    return { low: 0, high: ticks.at(-1) + ticks[1], ticks: ticks.map((at) => [at, much(at)]), title: "digits seen" };
   }
 
   showLoss() {
