@@ -11,9 +11,9 @@ import { loadTraining } from "./loading.js";
 import { safetensors, weightsOf } from "./tensors.js";
 
 const START = { optimiser: "adam", rate: 0.002, batch: 64, cycle: 0 };
-const RATES = [0.00001, 0.0001, 0.0003, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.3, 1];
+const RATES = [0.00001, 0.0001, 0.0003, 0.001, 0.002, 0.005, 0.008, 0.01, 0.02, 0.05, 0.1, 0.3, 1];
 const BATCHES = [1, 4, 16, 32, 64, 128, 256, 512];
-const CYCLE = 5; // epochs, as in the lesson
+const CYCLES = [1, 5]; // epochs; the lesson has five
 const ASKED = 0.1; // the held-out error that the guess is about
 const POINTS = 400; // in a curve, at most
 const GUESSING = number(Math.log(10)); // the loss of equal probabilities
@@ -130,8 +130,8 @@ class Training {
       choice("Batch", pairs(BATCHES), String(START.batch), set("batch", Number)),
       choice("Optimiser", [["adam", "Adam"], ["descent", "Gradient descent with momentum"]], START.optimiser,
         set("optimiser", String)),
-      choice("The rate over time", [["0", "constant"], [String(CYCLE), `one cycle of ${CYCLE} epochs`]], "0",
-        set("cycle", Number)),
+      choice("The rate over time", [["0", "constant"], ...CYCLES.map((epochs) =>
+        [String(epochs), `one cycle, ${epochs === 1 ? "an epoch" : `${epochs} epochs`}`])], "0", set("cycle", Number)),
     );
     return block;
   }
