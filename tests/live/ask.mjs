@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 
 const [folder, question] = process.argv.slice(2);
 const load = (name) => import(pathToFileURL(`${folder}/${name}`));
-const { buildNetwork, explain, forward, readSafetensors, verdict } = await load("network.js");
+const { buildNetwork, explain, forward, readSafetensors, rise, verdict } = await load("network.js");
 const { inkOfGrey, prepare } = await load("preparation.js");
 const { affine, warp } = await load("warp.js");
 const { bent, limits } = await load("bend.js");
@@ -14,7 +14,10 @@ const { errorAxis, verdict: judged } = await load("curves.js");
 const { covered } = await load("cover.js");
 const { bestRate, descend, loss } = await load("descent.js");
 const { convolutions, walk } = await load("family.js");
+const { judge: judgedFaults } = await load("faults.js");
 const { reached, seenBy, told } = await load("field.js");
+const { inputGradient } = await load("gradient.js");
+const { climb, score } = await load("grow.js");
 const { sums } = await load("kernel.js");
 const { change, halved } = await load("shift.js");
 const { shares, without } = await load("units.js");
@@ -107,6 +110,16 @@ const answers = {
       words: told(net.layers.slice(0, 6), at, y, x),
     }));
   },
+  gradients(net = network()) {
+    forward(net, bytesOf(asked.digits[0]));
+    return asked.units.map(([title, place]) => [...inputGradient(net, title, place)]);
+  },
+  climbed(net = network()) {
+    net.layers[0].states.fill(-0.1);
+    rise(net, 1);
+    return Array.from({ length: asked.steps }, () => (climb(net, asked.wanted), score(net, asked.wanted)));
+  },
+  judgedFaults: () => asked.choices.map((letters) => judgedFaults(asked.table, new Set(letters))),
   without(net = network()) {
     const bytes = bytesOf(asked.digits[0]);
     return asked.units.map(([at, map, y, x]) => {

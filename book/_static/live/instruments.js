@@ -10,10 +10,12 @@ import { criteria, paths } from "./arcs.js";
 import { bend } from "./bend.js";
 import { cover } from "./cover.js";
 import { descent } from "./descent.js";
+import { faults } from "./faults.js";
 import { configuration, road } from "./curves.js";
 import { family } from "./family.js";
 import { field } from "./field.js";
 import { reading } from "./reading.js";
+import { grow } from "./grow.js";
 import { kernel } from "./kernel.js";
 import { plates } from "./plates.js";
 import { shift } from "./shift.js";
@@ -21,13 +23,13 @@ import { units } from "./units.js";
 import { wires } from "./wires.js";
 
 const INSTRUMENTS = {
-  bend, configuration, cover, criteria, descent, family, field, kernel, paths, plates, reading, road, shift,
-  units, wires,
+  bend, configuration, cover, criteria, descent, family, faults, field, grow, kernel, paths, plates, reading,
+  road, shift, units, wires,
 };
 // What those work on that ask no network: counts, records, or nothing.
 const TABLES = {
-  configuration: "configurations.json", criteria: null, descent: null, family: "family.json", paths: null,
-  road: "road.json",
+  configuration: "configurations.json", criteria: null, descent: null, family: "family.json",
+  faults: "faults.json", paths: null, road: "road.json",
 };
 const QUIET = 600; // milliseconds without a change before the state is spoken
 const FIRST = "7";
