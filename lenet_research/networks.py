@@ -17,6 +17,7 @@ from lenet_research.locally_connected import LocallyConnected2d
 from lenet_research.parallel_pytorch import PyTorchTraining
 from lenet_research.preprocessing import PREPROCESSING, Preprocessing
 from lenet_research.trainer_minibatches import MinibatchTrainer, group
+from lenet_utils.accounting import layer_counts
 from lenet_utils.layers import ScaledTanh
 from lenet_utils.mnist import Digits, pad_to_32
 from lenet_utils.models import LeNet5, Pooling
@@ -170,6 +171,11 @@ class Shuffled(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return the shuffled pictures."""
         return x.flatten(1)[:, self.order].view_as(x)
+
+
+@layer_counts.register
+def _(module: Shuffled, x: Tensor, y: Tensor) -> tuple[int, int]:
+    return 0, 0
 
 
 SHUFFLE_SEED = 2
