@@ -1,4 +1,4 @@
-"""What the instruments of lessons 08, 09 and 11 show, taken from records and lessons.
+"""What the instruments of lessons 02, 08, 09 and 11 show, taken from records and lessons.
 
 Errors in per cent, so that a page only has to write them down.
 """
@@ -164,9 +164,20 @@ def faults() -> dict[str, Any]:
     }
 
 
+def shuffling() -> dict[str, list[float]]:
+    """Return the test errors of networks of digits as they are and shuffled, with intervals."""
+    record = load_record("shuffled-pixels")
+    return {name: interval(record.values("test_error", name)) for name in record.variants}
+
+
 def write(folder: Path) -> None:
     """Write all tables into a folder."""
-    tables = {"configurations": configurations(), "road": road(), "faults": faults()}
+    tables = {
+        "configurations": configurations(),
+        "faults": faults(),
+        "road": road(),
+        "shuffling": shuffling(),
+    }
     for name, found in tables.items():
         # All digits, so that a page rounds to what a lesson prints.
         text = json.dumps(found, ensure_ascii=False, allow_nan=False)

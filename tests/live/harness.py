@@ -31,10 +31,13 @@ NAMES = (
     "grow",
     "kernel",
     "paths",
+    "pixels",
     "plates",
     "reading",
     "road",
     "shift",
+    "shuffle",
+    "symbol",
     "units",
     "wires",
 )

@@ -24,6 +24,8 @@ AFTER = {
     "bend": "Of the 20",
     "cover": "The worst place",
     "grow": "100 steps, map",
+    "pixels": "784-300-10 reads",
+    "shuffle": "Shuffled, the",
     "units": "The largest changes",
 }
 
@@ -67,6 +69,9 @@ def main(weights: Path, chosen: list[str]) -> None:
                     tool.get_by_role("button", name="That is my guess").click()
                 if name in AFTER:
                     tool.get_by_text(AFTER[name]).wait_for()
+                if name == "pixels":
+                    for key in [*["ArrowDown"] * 3, *["Space", "ArrowRight"] * 8]:
+                        tool.get_by_role("application").first.press(key)
                 if name == "bend":
                     tool.get_by_label("Turn", exact=True).fill("40")
                 if name == "configuration":
