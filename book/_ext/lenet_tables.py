@@ -1,12 +1,16 @@
-"""What the instruments of lessons 08, 09 and 10 show, taken from the records at each build.
+"""What the instruments of lessons 02 and 08 to 11 show, taken from records, lessons and networks.
 
 Errors in per cent, so that a page only has to write them down.
 """
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
+import nbformat
+
+from lenet_utils.checks.find_the_bugs import FAULTS, SOUND
 from lenet_utils.mnist import MNIST_MEAN, MNIST_STD
 from lenet_utils.models import lenet5_modern
 from lenet_utils.results.agreement import holm, locate
@@ -21,6 +25,9 @@ ASKED = tuple(f"coefficients 0.5, curvature x 4, j = {j}" for j in (1, 10))
 LIVE = Path(__file__).parents[1] / "_static" / "live"
 TRAINING = ("training.wasm", "training.gz", "training-worker.js")
 """What a page loads when its reader wants to train: the program, the digits, what runs both."""
+BUGS = Path(__file__).parents[2] / "notebooks" / "11_find_the_bugs.ipynb"
+LINE = re.compile(r"^\((\w)\) +(.+)$", re.MULTILINE)
+COST = re.compile(r"^\((\w)\) (.+?) {2,}(\S+, 95% interval \S+ to \S+)$", re.MULTILINE)
 ROAD_LEAST = 5
 """Seeds, as in lesson 09."""
 
@@ -152,9 +159,46 @@ def training() -> dict[str, Any]:
     }
 
 
+def faults() -> dict[str, Any]:
+    """Return the marked lines of lesson 11's script, which are at fault, and what that costs.
+
+    The costs are those that the lesson measured and printed when it was run.
+    """
+    cells = nbformat.read(BUGS, 4).cells
+    script = next(cell.source for cell in cells if "```python" in cell.source)
+    printed = "".join(
+        output.get("text", "") for cell in cells for output in cell.get("outputs", ())
+    )
+    costs = COST.findall(printed)
+    return {
+        "lines": [{"letter": letter, "code": code} for letter, code in LINE.findall(script)],
+        "faults": {
+            letter: {
+                "part": part,
+                "costs": [{"name": n, "points": p} for of, n, p in costs if of == letter],
+            }
+            for part, letters in FAULTS.items()
+            for letter in letters
+        },
+        "sound": SOUND,
+    }
+
+
+def shuffling() -> dict[str, list[float]]:
+    """Return the test errors of networks of digits as they are and shuffled, with intervals."""
+    record = load_record("shuffled-pixels")
+    return {name: interval(record.values("test_error", name)) for name in record.variants}
+
+
 def write(folder: Path) -> None:
-    """Write the tables into a folder."""
-    tables = {"configurations": configurations(), "road": road(), "training": training()}
+    """Write all tables into a folder."""
+    tables = {
+        "configurations": configurations(),
+        "faults": faults(),
+        "road": road(),
+        "shuffling": shuffling(),
+        "training": training(),
+    }
     for name, found in tables.items():
         # All digits, so that a page rounds to what a lesson prints.
         text = json.dumps(found, ensure_ascii=False, allow_nan=False)

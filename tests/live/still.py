@@ -23,6 +23,9 @@ LEFT_OUT = (
 AFTER = {
     "bend": "Of the 20",
     "cover": "The worst place",
+    "grow": "100 steps, map",
+    "pixels": "784-300-10 reads",
+    "shuffle": "Shuffled, the",
     "train": "Nine of ten were read right",
     "units": "The largest changes",
 }
@@ -60,13 +63,19 @@ def main(weights: Path, chosen: list[str]) -> None:
                     tool.get_by_label("Your guess").fill("0.037")
                 if name == "road":
                     tool.get_by_label("Which exchange").select_option("ReLU")
-                if name != "kernel":
+                if name == "faults":
+                    for letter in "afp":
+                        tool.locator("button", has=page.locator(f"b:text-is('{letter}')")).click()
+                if name not in ("kernel", "faults"):  # whose guess is the reader's work
                     tool.get_by_role("button", name="That is my guess").click()
                 if name in AFTER:
                     tool.get_by_text(AFTER[name]).wait_for()
                 if name == "train":
                     tool.get_by_role("button", name="Pause").click()
                     tool.get_by_text("Paused:").wait_for()
+                if name == "pixels":
+                    for key in [*["ArrowDown"] * 3, *["Space", "ArrowRight"] * 8]:
+                        tool.get_by_role("application").first.press(key)
                 if name == "bend":
                     tool.get_by_label("Turn", exact=True).fill("40")
                 if name == "configuration":
