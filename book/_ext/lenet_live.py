@@ -3,8 +3,7 @@
 This joins the modules of `_static/live/`, each in a function of its own, so that a page asks for
 one file and not for thirty. It reads what these modules use of the language: named imports, and
 `export` before a declaration. Where a copy of the book lies in files, a browser loads neither
-modules nor data: there a classic script carries the data as text, and one more, loaded when it is
-wanted, what trains a network.
+modules nor data: there a classic script carries the data as text.
 """
 
 import base64
@@ -12,10 +11,14 @@ import json
 import re
 from pathlib import Path
 
-LARGE = "offline-training.js"
-"""The classic script of what only a reader who trains a network needs."""
-ENTRIES = {"live.js": "offline.js", "instruments.js": "offline-instruments.js"}
+ENTRIES = {
+    "live.js": "offline.js",
+    "instruments.js": "offline-instruments.js",
+    "training.js": "offline-training.js",
+}
 """The modules that a page begins with, and the classic script that stands for each."""
+LARGE = {"training.js": ("training-worker.js", "training.gz", "training.wasm")}
+"""The files that one entry alone needs; it comes to a page that has all others."""
 IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./([\w.]+)";$', re.MULTILINE)
 EXPORT = re.compile(r"^export ((?:async )?(?:function|const|class) (\w+))", re.MULTILINE)
 LEFT = re.compile(r"^(?:import|export)\b.*|import\.meta", re.MULTILINE)
@@ -25,16 +28,14 @@ FILES = "globalThis.lenetFiles"
 
 def bundle(folder: Path) -> None:
     """Write the bundles of a folder of modules and data into that folder, the entries joined."""
-    files = [*sorted(folder.glob("*.json")), *sorted((folder / "weights").iterdir())]
-    small = _as_texts(folder, files)
-    trains = [path for path in sorted(folder.glob("training*")) if path.suffix != ".json"]
-    large = _as_texts(folder, trains)
-    (folder / LARGE).write_text(large, encoding="utf-8")
+    small = [*sorted(folder.glob("*.json")), *sorted((folder / "weights").iterdir())]
     for entry, script in ENTRIES.items():
         functions = [_as_function(folder, name) for name in _in_order(folder, entry, [])]
         parts = ["const modules = {};", *functions]
         joined = "\n".join([*parts, ""])
-        parts[:0] = ["(() => {", '"use strict";', small, f"const files = {FILES};"]
+        files = [folder / name for name in LARGE[entry]] if entry in LARGE else small
+        data = [_as_texts(folder, files), f"const files = {FILES};"]
+        parts[:0] = ["(() => {", '"use strict";', *data]
         alone = "\n".join([*parts, "})();", ""]).replace(ADDRESS, "files[name]")
         (folder / script).write_text(alone, encoding="utf-8")
         (folder / entry).write_text(joined, encoding="utf-8")

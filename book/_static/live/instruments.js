@@ -5,7 +5,7 @@ import { FIELD, isEmpty, prepare } from "./preparation.js";
 import { Pad, paintBytes } from "./drawing.js";
 import { element } from "./inspector.js";
 import { keepDigit, keptDigit } from "./store.js";
-import { loadDigits, loadNetwork, loadTable } from "./loading.js";
+import { loadApart, loadDigits, loadNetwork, loadTable } from "./loading.js";
 import { criteria, paths } from "./arcs.js";
 import { bend } from "./bend.js";
 import { cover } from "./cover.js";
@@ -22,13 +22,12 @@ import { plates } from "./plates.js";
 import { shift } from "./shift.js";
 import { shuffle } from "./shuffle.js";
 import { symbol } from "./symbol.js";
-import { train } from "./train.js";
 import { units } from "./units.js";
 import { wires } from "./wires.js";
 
 const INSTRUMENTS = {
   bend, configuration, cover, criteria, descent, family, faults, field, grow, kernel, paths, pixels, plates,
-  reading, road, shift, shuffle, symbol, train, units, wires,
+  reading, road, shift, shuffle, symbol, units, wires,
 };
 // What those work on that ask no network: counts, records, or nothing.
 const TABLES = {
@@ -37,6 +36,8 @@ const TABLES = {
 };
 // Those that have a table, and a digit, too.
 const BOTH = { shuffle: "shuffling.json", train: "training.json" };
+// Those with a script of their own.
+const APART = { train: "training.js" };
 // Those that load a network of their own, at a guess.
 const LATER = new Set(["pixels", "plates", "reading"]);
 const QUIET = 600; // milliseconds without a change before the state is spoken
@@ -156,6 +157,7 @@ class Bench {
 
 /** What an instrument works with; of several on a page, each file is loaded once. */
 async function supplies(name, once) {
+  if (name in APART) INSTRUMENTS[name] = await loadApart(name, APART[name]);
   const table = BOTH[name] ?? TABLES[name];
   if (name in BOTH) {
     const [digits, found] = await Promise.all([once("digits", loadDigits), loadTable(table)]);

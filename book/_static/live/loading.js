@@ -4,7 +4,7 @@ import { buildNetwork, readSafetensors } from "./network.js";
 import { bytesOf } from "./store.js";
 
 /** Fetch a file that lies beside this one. */
-async function load(name) {
+export async function load(name) {
   const answer = await fetch(new URL(name, import.meta.url)).catch(() => null);
   if (!answer?.ok) {
     throw new Error(`${name} could not be loaded: check the connection, then load the page again.`);
@@ -40,28 +40,15 @@ export async function loadTable(name) {
   return (await load(name)).json();
 }
 
-/** What trains a network, and its digits: {worker, wasm, digits}; the worker has not been told of them. */
-export async function loadTraining() {
-  if (location.protocol === "file:") await addScript("offline-training.js");
-  const [wasm, digits] = await Promise.all(["training.wasm", "training.gz"].map(
-    async (name) => (await load(name)).arrayBuffer(),
-  ));
-  return { worker: await startWorker("training-worker.js"), wasm, digits };
-}
-
-/** A classic worker; beside a page that lies in a file, only what the page holds itself can be one. */
-async function startWorker(name) {
-  if (location.protocol !== "file:") return new Worker(new URL(name, import.meta.url));
-  const script = new Blob([await (await load(name)).text()], { type: "text/javascript" });
-  return new Worker(URL.createObjectURL(script));
-}
-
-function addScript(name) {
-  const script = document.createElement("script");
-  script.src = document.querySelector("script[src$='offline-instruments.js']").src.replace(/[^/]*$/, name);
-  return new Promise((done, fail) => {
-    script.onload = done;
-    script.onerror = () => fail(new Error(`${name} could not be loaded: it belongs beside the page's other files.`));
-    document.body.append(script);
+/** Instruments that are large, and of one lesson: what their script leaves in `lenetApart`. */
+export async function loadApart(name, script) {
+  const file = location.protocol === "file:";
+  const made = Object.assign(document.createElement("script"), file ? {} : { type: "module" });
+  made.src = document.querySelector("script[src*='instruments.js']").src.replace("instruments.js", script);
+  await new Promise((done, fail) => {
+    made.onload = done;
+    made.onerror = () => fail(new Error(`${script} could not be loaded: check the connection, then load the page again.`));
+    document.body.append(made);
   });
+  return globalThis.lenetApart[name];
 }

@@ -1,4 +1,5 @@
 // Lesson 10: train today's LeNet-5 in the page: guess, watch it learn, change its rate, add a digit.
+// A script of its own, loaded in that lesson alone.
 
 import { element, number } from "./inspector.js";
 import { choice, guess, slider } from "./asking.js";
@@ -7,7 +8,7 @@ import { errorAxis } from "./curves.js";
 import { FIELD } from "./preparation.js";
 import { paintBytes } from "./drawing.js";
 import { SIGNED, colour } from "./maps.js";
-import { loadTraining } from "./loading.js";
+import { load } from "./loading.js";
 import { safetensors, weightsOf } from "./tensors.js";
 
 const START = { optimiser: "adam", rate: 0.002, batch: 64, cycle: 0 };
@@ -359,8 +360,19 @@ class Training {
   }
 }
 
-export function train(bench, panel) {
-  return new Training(bench, panel);
+/** What trains a network, and its digits: {worker, wasm, digits}; the worker has not been told of them. */
+async function loadTraining() {
+  const [wasm, digits] = await Promise.all(["training.wasm", "training.gz"].map(
+    async (name) => (await load(name)).arrayBuffer(),
+  ));
+  return { worker: await startWorker("training-worker.js"), wasm, digits };
+}
+
+/** A classic worker; beside a page that lies in a file, only what the page holds itself can be one. */
+async function startWorker(name) {
+  if (location.protocol !== "file:") return new Worker(new URL(name, import.meta.url));
+  const script = new Blob([await (await load(name)).text()], { type: "text/javascript" });
+  return new Worker(URL.createObjectURL(script));
 }
 
 function paintSigned(canvas, values, side, limit) {
@@ -382,3 +394,16 @@ function pictures(count) {
   });
   return { root, figures, canvases: figures.map((figure) => figure.firstChild) };
 }
+
+/** The look of this instrument, in a sheet beside that of all. */
+function dress() {
+  const all = document.querySelector("link[href*='instruments.css']");
+  const own = Object.assign(element("link"), { rel: "stylesheet" });
+  own.href = all.href.replace("instruments.css", "training.css");
+  all.after(own);
+}
+
+(globalThis.lenetApart ??= {}).train = (bench, panel) => {
+  dress();
+  return new Training(bench, panel);
+};
