@@ -70,7 +70,7 @@ def test_modules_become_one_script_with_their_data(tmp_path):
         'import { one } from "./part.js";\nfetch(new URL(name, import.meta.url), one);\n',
     )
     (folder / "instruments.js").write_text('import { two } from "./part.js";\n', encoding="utf-8")
-    (folder / "training.js").write_text('load("training.gz");\n', encoding="utf-8")
+    (folder / "training.js").write_text('import { two } from "./part.js";\n', encoding="utf-8")
     for name in lenet_live.LARGE["training.js"]:
         (folder / name).write_bytes(b"large")
     lenet_live.bundle(folder)
@@ -79,6 +79,8 @@ def test_modules_become_one_script_with_their_data(tmp_path):
     assert '"training.gz": "data:;base64,bGFyZ2U="' not in other
     large = (folder / "offline-training.js").read_text(encoding="utf-8")
     assert '"training.gz": "data:;base64,bGFyZ2U="' in large and "YWJj" not in large
+    # It comes to a page that has the module.
+    assert 'modules["part.js"] =' in other and 'modules["part.js"] =' not in large
     text = (folder / "offline.js").read_text(encoding="utf-8")
     assert '"weights/a.safetensors": "data:;base64,YWJj"' in text
     assert 'const { one } = modules["part.js"];' in text
