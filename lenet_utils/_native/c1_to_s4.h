@@ -24,6 +24,10 @@ struct alignas(64) Kept {
 
 static constexpr int NOWHERE = 4;
 
+// How many sums go side by side: as many as the registers hold, which where vectors are short, as in
+// SSE and in WebAssembly, are half as many.
+static constexpr bool FEW = LANES == 4;
+
 // Whether a is taken before b: the first of equal ones is, and a number that is none, as in PyTorch.
 static inline VI before(V a, V b) { return (a >= b) | (a != a); }
 
@@ -165,8 +169,8 @@ static void forward_block(const float* images, int here, int size, const float* 
       float* out = reinterpret_cast<float*>(&k.x0[y + frame][frame]) + lane;
       for (int x = 0; x < size; x++) out[x * LANES] = in[x];
     }
-  convolve_pool<1, 28, 2, 4>(&k.x0, 6, parameters, parameters + 150, k.x2[0][0], k.from2[0][0]);
-  convolve_pool<6, 10, 4, 2>(k.x2, 16, parameters + C1, parameters + C1 + 2400, x4, k.from4[0][0]);
+  convolve_pool<1, 28, 2, FEW ? 2 : 4>(&k.x0, 6, parameters, parameters + 150, k.x2[0][0], k.from2[0][0]);
+  convolve_pool<6, 10, FEW ? 2 : 4, 2>(k.x2, 16, parameters + C1, parameters + C1 + 2400, x4, k.from4[0][0]);
 }
 
 // What going back through a block writes before it reads it again.
