@@ -87,7 +87,7 @@ class Reader:
     def guess(self):
         self.tool.get_by_label("Your guess").fill("4000")
         self.tool.get_by_role("button", name=GUESS).press("Enter")
-        expect(self.line).to_contain_text("Learning: ", timeout=30_000)
+        expect(self.line).to_contain_text(re.compile("Learning: [1-9]"), timeout=30_000)
 
     def press(self, name):
         self.tool.get_by_role("button", name=name).tap()
@@ -304,7 +304,7 @@ def test_a_digit_is_taught_with_a_wrong_label(reader):
     expect(reader.read).to_contain_text("The chosen digit is read as 7", timeout=60_000)
     reader.tool.get_by_text("Teach it the chosen digit").tap()
     reader.choose("It is a", "3")
-    reader.tool.get_by_label("Counts as").fill("2000")
+    reader.tool.get_by_label("Weight, in digits").fill("2000")
     reader.press("Learn this digit, too")
     expect(reader.tool.get_by_text("learned as a 3, and counts as 2,000")).to_be_visible()
     expect(reader.read).to_contain_text("The chosen digit is read as 3", timeout=60_000)
@@ -361,6 +361,22 @@ def test_it_learns_in_a_page_that_lies_in_a_file(browser, site):
     expect(reader.said).to_contain_text("Nine of ten", timeout=60_000)
     reader.context.close()
     assert reader.wrong == []
+
+
+@pytest.mark.browser
+def test_what_does_not_load_or_run_is_said(browser, address):
+    for name, body, words in (
+        ("training.gz", None, "training.gz could not be loaded: check the connection"),
+        ("training.wasm", b"no program", "The training does not run here"),
+        ("training.gz", b"no digits", "The training does not run here"),
+    ):
+        reader = Reader(browser, address)
+        answer = {"status": 404} if body is None else {"body": body}
+        reader.page.route(f"**/{name}", lambda route, _, answer=answer: route.fulfill(**answer))
+        reader.press(GUESS)
+        expect(reader.tool.get_by_text(words)).to_be_visible()
+        expect(reader.line).to_be_hidden()
+        reader.context.close()
 
 
 @pytest.mark.browser

@@ -56,7 +56,8 @@ export function lossAxis(points) {
   const high = Math.max(1, ...powers.map(Math.ceil));
   const every = Math.ceil((high - low) / 5);
   const ticks = Array.from({ length: Math.floor((high - low) / every) + 1 }, (_, i) => 10 ** (low + i * every));
-  const written = (value) => (value < 1e5 ? String(Number(value.toPrecision(1))) : value.toExponential(0));
+  const written = (value) =>
+    (value < 1e5 ? String(Number(value.toPrecision(1))) : value.toExponential(0).replace("+", ""));
   return { low: 10 ** low, high: 10 ** high, log: true, ticks: ticks.map((value) => [value, written(value)]) };
 }
 
@@ -164,19 +165,23 @@ class Training {
       const { worker, wasm, digits } = await loadTraining();
       this.worker = worker;
       worker.onmessage = ({ data }) => this[data.type](data);
-      worker.onerror = () => this.failed({ reason: "this browser did not start it" });
+      worker.onerror = () => this.failed({ reason: "the worker did not start" });
       const { tensors, mean, deviation } = this.table;
       const about = { tensors, mean, deviation, calm: matchMedia("(prefers-reduced-motion: reduce)").matches };
       worker.postMessage({ type: "load", wasm, digits, about }, [wasm, digits]);
     } catch (error) {
-      this.failed({ reason: error.message });
+      this.stop(error.message);
     }
   }
 
   failed({ reason }) {
+    this.stop(`The training does not run here (${reason}): it needs a browser of 2023 or later.`);
+  }
+
+  stop(why) {
     this.cost.hidden = false;
-    this.cost.textContent = `The training cannot run here: ${reason}. It needs a browser of 2023 or later.`;
-    this.bench.say(this.cost.textContent);
+    this.cost.textContent = why;
+    this.bench.say(why);
   }
 
   ready({ train, held }) {
@@ -304,7 +309,7 @@ class Training {
     const block = element("details", "instrument-teach");
     const button = Object.assign(element("button"), { type: "button", textContent: "Learn this digit, too" });
     const done = element("p");
-    const weight = slider("Counts as", { min: 1, max: 2000, step: 1, value: copies, unit: " digits" },
+    const weight = slider("Weight, in digits", { min: 1, max: 2000, step: 1, value: copies },
       (value) => (copies = value));
     button.addEventListener("click", () => {
       this.tell("own", { bytes: this.bench.bytes, label: Number(label), copies });
