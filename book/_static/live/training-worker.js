@@ -138,10 +138,17 @@ function update() {
   run.updates++;
   run.lossSum += loss * count;
   run.lossCount += count;
+  if (run.lossCount >= Math.max(512, run.seen / 64)) addPoint();
   run.recent.push(loss);
   if (run.recent.length > RECENT) run.recent.shift();
   judge(loss);
   if (settings.cycle && run.epoch === settings.cycle - 1 && run.at >= run.order.length) running = false;
+}
+
+/** A point of the curve: the mean loss since the last one. */
+function addPoint() {
+  if (run.lossCount) run.points.push([run.seen, run.lossSum / run.lossCount]);
+  [run.lossSum, run.lossCount] = [0, 0];
 }
 
 /** Say where training leads nowhere: a loss that is no number any more, or above that of guessing. */
@@ -239,8 +246,7 @@ function finish() {
 }
 
 function report() {
-  if (run.lossCount) run.points.push([run.seen, run.lossSum / run.lossCount]);
-  [run.lossSum, run.lossCount] = [0, 0];
+  if (!running) addPoint();
   const { seen, updates, epoch, seconds, trouble, worst, points, errors } = run;
   run.reported = performance.now();
   let read = null;
