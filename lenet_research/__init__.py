@@ -60,6 +60,7 @@ MODULES = (
     "baselines",
     "fast",
     "reading_strings",
+    "amounts",
     "plates",
 )
 """Modules of this package that define `EXPERIMENTS`, a list of Experiment."""
