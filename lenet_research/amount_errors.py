@@ -106,9 +106,9 @@ def budget(read: Read) -> dict[str, Any]:
     """
     amounts = [i for i, cents in enumerate(read.fields.cents) if cents is not None]
     stages = dict.fromkeys(("segmentation", "characters", "pieces", "search"), 0)
-    free = 0
+    texts = _without_grammar(read)
+    free = sum(cents_of(texts[i]) == read.fields.cents[i] for i in amounts)
     for i in amounts:
-        free += cents_of(_free(read, i)) == read.fields.cents[i]
         if read.cents[i] != read.fields.cents[i]:
             stages[_stage(read, i)] += 1
     found: dict[str, Any] = {f"budget_{k}": v / len(amounts) for k, v in stages.items()}
@@ -118,8 +118,11 @@ def budget(read: Read) -> dict[str, Any]:
     return found | {"free_right": free / len(amounts)}
 
 
-def _free(read: Read, i: int) -> str:
-    return best_texts([read.pieces[i]], read.penalties[i], ANY)[0]
+def _without_grammar(read: Read) -> list[str]:
+    """Return the best text of each field, whether it is an amount or not."""
+    parts = [slice(i, i + AT_ONCE) for i in range(0, len(read.pieces), AT_ONCE)]
+    found = [best_texts(read.pieces[p], torch.cat(read.penalties[p]), ANY) for p in parts]
+    return [text for texts in found for text in texts]
 
 
 def _stage(read: Read, i: int) -> str:

@@ -27,10 +27,35 @@ FAMILIES = (
         "LiberationSans-Regular.ttf", "LiberationSans-Bold.ttf", "LiberationSerif-Regular.ttf",
         "LiberationMono-Regular.ttf", "LiberationMono-Bold.ttf", "LiberationSansNarrow-Bold.ttf",
     )),
-    Family("Roboto", "train", "fonts-roboto-unhinted", "Apache 2.0", (
-        "Roboto-Regular.ttf", "RobotoCondensed-Bold.ttf",
+    Family("Roboto", "train", "fonts-roboto-unhinted fonts-roboto-slab", "Apache 2.0", (
+        "Roboto-Regular.ttf", "RobotoCondensed-Bold.ttf", "RobotoSlab-Regular.otf",
     )),
-    Family("Lato", "train", "fonts-lato", "OFL 1.1", ("Lato-Regular.ttf", "Lato-Bold.ttf")),
+    Family("Noto", "train", "fonts-noto-core fonts-open-sans", "OFL 1.1; Apache 2.0", (
+        "NotoSans-Bold.ttf", "NotoSerif-Regular.ttf", "OpenSans-Regular.ttf",
+        "OpenSans-CondBold.ttf",
+    )),
+    Family("Go", "train", "fonts-go", "BSD 3", ("Go-Regular.ttf", "Go-Mono-Bold.ttf")),
+    Family("Mononoki", "train", "fonts-mononoki", "OFL 1.1", ("mononoki-Regular.ttf",)),
+    Family("Caladea", "train", "fonts-crosextra-caladea", "OFL 1.1", ("Caladea-Regular.ttf",)),
+    Family("Cantarell", "train", "fonts-cantarell", "OFL 1.1", (
+        "Cantarell-Regular.otf", "Cantarell-ExtraBold.otf",
+    )),
+    Family("Quicksand", "train", "fonts-quicksand", "OFL 1.1", (
+        "Quicksand-Regular.ttf", "Quicksand-Bold.ttf",
+    )),
+    Family("Junicode", "train", "fonts-junicode", "OFL 1.1", (
+        "JunicodeTwoBeta-Regular.otf", "JunicodeTwoBeta-Condensed.otf",
+    )),
+    Family("Charis", "train", "fonts-sil-charis", "OFL 1.1", (
+        "CharisSIL-Regular.ttf", "CharisSIL-Bold.ttf",
+    )),
+    Family("Play", "train", "fonts-play", "OFL 1.1", ("Play-Regular.ttf", "Play-Bold.ttf")),
+    Family("League Mono", "train", "fonts-league-mono", "OFL 1.1", (
+        "LeagueMono-Regular.otf", "LeagueMono-NarrowBold.otf",
+    )),
+    Family("Lato", "train", "fonts-lato fonts-crosextra-carlito", "OFL 1.1", (
+        "Lato-Regular.ttf", "Lato-Bold.ttf", "Carlito-Bold.ttf",
+    )),
     Family("PT", "train", "fonts-paratype", "ParaType Free Font License", (
         "PTS55F.ttf", "PTS75F.ttf", "PTF75F.ttf",
     )),
@@ -53,6 +78,10 @@ FAMILIES = (
     Family("Anonymous Pro", "validation", "fonts-anonymous-pro", "OFL 1.1", (
         "Anonymous Pro.ttf", "Anonymous Pro B.ttf",
     )),
+    Family("Cabin", "validation", "fonts-cabin", "OFL 1.1", (
+        "Cabin-Regular.otf", "Cabin-Bold.otf",
+    )),
+    Family("Dosis", "validation", "fonts-dosis", "OFL 1.1", ("Dosis-Medium.otf",)),
     Family("Inter", "test", "fonts-inter", "OFL 1.1", ("Inter-Regular.otf", "Inter-Bold.otf")),
     Family("B612", "test", "fonts-b612", "OFL 1.1", ("B612-Regular.otf", "B612Mono-Bold.otf")),
     Family("Libertine", "test", "fonts-linuxlibertine", "OFL 1.1 or GPL 2 with font exception", (

@@ -12,18 +12,19 @@ from lenet_research.trainer_amounts import AmountTrainer
 
 BASE: Settings = {
     "validation": 5_000,
-    "characters": 24_000,
-    "fields": 500,
+    "distortions": {"scale": 0.05, "squeeze": 0.12, "shear": 0.12},
+    "characters": 30_000,
+    "fields": 400,
     "others": 0.15,
-    "epochs": 3,
+    "epochs": 6,
     "batch": 64,
     "rate": 2e-3,
     "global_fields": 400,
     "global_epochs": 2,
     "global_batch": 8,
     "global_rate": 5e-4,
-    "held_fields": 300,
-    "test_fields": 300,
+    "held_fields": 250,
+    "test_fields": 250,
     "most_wrong": 0.005,
 }
 """`characters` stand alone, half of them handwritten digits; `fields`, of each kind, are cut. Of

@@ -9,13 +9,14 @@ from torch.nn import functional as F
 
 from lenet_research.amount_errors import Read, budget, rates, strictest, tested
 from lenet_research.experiment import Job
+from lenet_utils._native.c1_to_s4 import compiled
 from lenet_utils.amounts import (
     CHARACTERS,
     RUBBISH,
     Fields,
     Glyphs,
     Pieces,
-    amount_network,
+    amount_net,
     character_penalties,
     cut_field,
     draw_fields,
@@ -25,6 +26,7 @@ from lenet_utils.amounts import (
 )
 from lenet_utils.amounts.lattices import acceptors, lattices, path_penalties
 from lenet_utils.amounts.reading import ANY
+from lenet_utils.distortions import PlanarRanges, distort
 from lenet_utils.graphs import Graph, from_string
 from lenet_utils.mnist import MNIST, Digits, normalise_modern
 from lenet_utils.training import split_validation
@@ -37,11 +39,10 @@ STAGES = ("isolated", "global")
 class AmountTrainer:
     """Trains readers, one after the other, see `Trainer`."""
 
-    backend = "pytorch"
-
     def __init__(self, jobs: list[Job], data: MNIST, device: torch.device) -> None:
         self.readers = [AmountReader(job, data, device) for job in jobs]
         self.epochs = self.readers[0].epochs
+        self.backend = "native" if compiled(self.readers[0].model) else "pytorch"
 
     def advance(self) -> list[dict[str, float]]:
         """Do one epoch, of characters or of fields; measure the loss and the held-out fields."""
@@ -82,9 +83,12 @@ class AmountReader:
         self.job, self.data, self.device = job, data, device
         self.settings = job.settings
         train, held = split_validation(len(data.train.labels), self.settings["validation"])
-        self.pool, self.held = (Digits(*(p[part] for p in data.train)) for part in (train, held))
+        pool, self.held = (Digits(*(p[part] for p in data.train)) for part in (train, held))
+        ranges = PlanarRanges(**self.settings["distortions"])
+        self.glyphs = distorted(load_glyphs("train"), ranges, seed=self._seed(0))
+        self.pool = Digits(distort(pool.images, ranges, seed=self._seed(0)), pool.labels)
         torch.manual_seed(job.seed)
-        self.model = amount_network().to(device)
+        self.model = amount_net().to(device)
         self.optimizer = torch.optim.Adam(self.model.parameters())
         self.kept: dict[str, dict[str, Tensor]] = {}
         self.done = 0
@@ -116,12 +120,13 @@ class AmountReader:
         if self.examples is None:
             self.examples = self._draw_examples()
         images, labels = self.examples
+        network = compiled(self.model) or self.model
         batches = torch.randperm(len(labels), generator=self._generator()).split(
             self.settings["batch"]
         )
         losses = []
         for i, batch in enumerate(batches):
-            scores = self.model(normalise_modern(images[batch]).to(self.device))
+            scores = network(normalise_modern(images[batch]).to(self.device))
             loss = F.cross_entropy(scores, labels[batch].to(self.device))
             progress = (self.done + i / len(batches)) / self.settings["epochs"]
             losses.append(self._update(loss, self.settings["rate"], progress))
@@ -129,9 +134,9 @@ class AmountReader:
 
     def _draw_examples(self) -> Digits:
         """Return characters that stand alone, and all pieces of fields, half of the rubbish."""
-        glyphs, settings = load_glyphs("train"), self.settings
+        settings, seed = self.settings, self._seed(0)
         images, labels = single_characters(
-            glyphs, self.pool, settings["characters"], seed=self._seed(0)
+            self.glyphs, self.pool, settings["characters"], seed=seed
         )
         parts = [(images, labels)]
         for kind in KINDS:
@@ -139,7 +144,7 @@ class AmountReader:
             for text, boxes, piece in zip(fields.texts, fields.boxes, pieces, strict=True):
                 parts.append((piece.windows, true_classes(piece, text, boxes, CHARACTERS)))
         images, labels = (torch.cat(tensors) for tensors in zip(*parts, strict=True))
-        draw = torch.rand(len(labels), generator=torch.Generator().manual_seed(self._seed(0)))
+        draw = torch.rand(len(labels), generator=torch.Generator().manual_seed(seed))
         few = (labels != RUBBISH) | (draw < 0.5)
         return Digits(images[few], labels[few])
 
@@ -165,9 +170,10 @@ class AmountReader:
 
     def _field_loss(self, batch: list[tuple[Pieces, Graph]]) -> Tensor:
         """Return the discriminative forward criterion, of the fields whose text has a path."""
+        network = compiled(self.model) or self.model
         graphs = lattices([piece.cuts for piece, _ in batch])
         windows = torch.cat([piece.windows for piece, _ in batch])
-        penalties = character_penalties(self.model, windows.to(self.device)).cpu()
+        penalties = character_penalties(network, windows.to(self.device)).cpu()
         right = path_penalties(graphs, penalties, acceptors([g for _, g in batch], CHARACTERS))
         every = path_penalties(graphs, penalties, acceptors([ANY], CHARACTERS))
         cut_right = right < 1_000
@@ -187,7 +193,7 @@ class AmountReader:
 
     def _cut(self, kind: str, count: int, which: int) -> Cut:
         digits = self.pool if kind == "handwritten" else None
-        return cut_fields(load_glyphs("train"), digits, count, self.settings, self._seed(which))
+        return cut_fields(self.glyphs, digits, count, self.settings, self._seed(which))
 
     def _held(self, kind: str) -> Cut:
         if kind not in self.chosen_on:
@@ -205,10 +211,10 @@ class AmountReader:
 
     @torch.no_grad()
     def _read(self, cut: Cut) -> Read:
-        self.model.eval()
+        network = compiled(self.model.eval()) or self.model
         windows = torch.cat([piece.windows for piece in cut.pieces])
         found = [
-            character_penalties(self.model, part.to(self.device)).cpu()
+            character_penalties(network, part.to(self.device)).cpu()
             for part in windows.split(1_000)
         ]
         sizes = [len(piece.cuts) for piece in cut.pieces]
@@ -246,6 +252,14 @@ def cut_fields(
     """Draw fields and cut them."""
     fields = draw_fields(glyphs, count, digits=digits, others=settings["others"], seed=seed)
     return Cut(fields, [cut_field(image) for image in fields.images])
+
+
+def distorted(glyphs: Glyphs, ranges: PlanarRanges, *, seed: int, copies: int = 4) -> Glyphs:
+    """Return typefaces as drawn, and `copies` of each whose characters are distorted at random."""
+    images = glyphs.images.repeat(copies, 1, 1, 1).flatten(0, 1)
+    more = distort(images, ranges, seed=seed).view(-1, *glyphs.images.shape[1:])
+    names = (names * (copies + 1) for names in glyphs[1:])
+    return Glyphs(torch.cat([glyphs.images, more]), *names)
 
 
 def single_characters(glyphs: Glyphs, digits: Digits, count: int, *, seed: int) -> Digits:

@@ -59,7 +59,7 @@ def test_the_pack_holds_every_typeface_of_the_list_and_is_small():
         ]
         assert list(zip(glyphs.faces, glyphs.families, strict=True)) == named
         assert glyphs.images.shape == (len(named), len(CHARACTERS), 28, 28)
-    assert PACK.stat().st_size < 100_000
+    assert PACK.stat().st_size < 150_000
 
 
 def test_a_typeface_that_is_here_gives_the_characters_of_the_pack():
@@ -145,7 +145,7 @@ def test_boxes_hold_the_ink_of_their_characters_from_left_to_right(kind, request
             assert ink[:, left:right].any()
             inside[left:right] = True
         assert (boxes[len(text) :] == 0).all()
-        # Two specks may touch; what remains outside is less than a character.
+        # Three specks may touch; what remains outside is less than a character.
         assert ink[:, ~inside].sum() <= 4
         starts = boxes[: len(text), 0]
         assert (starts[1:] > starts[:-1]).all()
@@ -246,9 +246,13 @@ def test_a_window_holds_the_ink_of_its_group_in_the_rows_of_the_field(printed):
 def test_specks_are_taken_off_and_points_are_not():
     image = torch.zeros(32, 40, dtype=torch.uint8)
     image[5, 5] = image[0, 39] = 255
+    image[9, 30] = image[10, 31] = 255
     image[20:22, 20:22] = 200
+    image[28, 3:7] = 250
     found = without_specks(image)
-    assert found.nonzero().tolist() == [[20, 20], [20, 21], [21, 20], [21, 21]]
+    stroke = [[28, x] for x in range(3, 7)]
+    assert found.nonzero().tolist() == [[20, 20], [20, 21], [21, 20], [21, 21], *stroke]
+    assert torch.equal(without_specks(image[None])[0], found)
 
 
 def test_a_field_of_another_kind_is_refused():
@@ -330,7 +334,7 @@ def test_the_answer_and_its_doubt_are_those_of_the_graphs():
 
 
 def test_rubbish_takes_its_part_of_the_probability():
-    net = amounts.amount_network().eval()
+    net = amounts.amount_net().eval()
     with torch.no_grad():
         net.output.bias[RUBBISH] = 9.0
         windows = torch.zeros(2, 32, 32, dtype=torch.uint8)

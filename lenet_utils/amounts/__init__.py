@@ -9,7 +9,7 @@ from lenet_utils.amounts.grammar import amount_grammar, any_text
 from lenet_utils.amounts.pieces import Pieces, cut_field, true_classes
 from lenet_utils.amounts.reading import (
     Answers,
-    amount_network,
+    amount_net,
     best_texts,
     character_penalties,
     interpretation_graph,
@@ -26,7 +26,7 @@ __all__ = [
     "Glyphs",
     "Pieces",
     "amount_grammar",
-    "amount_network",
+    "amount_net",
     "any_text",
     "best_texts",
     "cents_of",

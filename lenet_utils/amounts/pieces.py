@@ -37,14 +37,18 @@ class Pieces(NamedTuple):
 
 
 def without_specks(images: Tensor) -> Tensor:
-    """Return pictures without the pixels of ink that stand alone: uint8 (..., H, W)."""
-    ink = F.pad((images >= INK).to(torch.uint8), (1, 1, 1, 1))
-    around = sum(
-        ink[..., y : y + images.shape[-2], x : x + images.shape[-1]]
-        for y in range(3)
-        for x in range(3)
-    )
-    return images.masked_fill((images >= INK) & (around == 1), 0)
+    """Return pictures without the ink of which only one or two pixels touch: uint8 (..., H, W)."""
+    ink = images >= INK
+    core = ink & (_around(ink) >= 3)
+    return images.masked_fill(ink & (_around(core) == 0), 0)
+
+
+def _around(marks: Tensor) -> Tensor:
+    """Return how many of the 3x3 pixels around each are marked: bool to int64 (..., H, W)."""
+    height, width = marks.shape[-2:]
+    framed = F.pad(marks.to(torch.uint8), (1, 1, 1, 1))
+    shifted = [framed[..., y : y + height, x : x + width] for y in range(3) for x in range(3)]
+    return torch.stack(shifted).sum(0)
 
 
 def cut_field(image: Tensor) -> Pieces:

@@ -1,7 +1,7 @@
 """From pieces of ink to an amount, and how sure the reader is of it."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -21,7 +21,7 @@ GRAMMAR = amount_grammar()
 ANY = any_text(CHARACTERS)
 
 
-def amount_network() -> LeNet5:
+def amount_net() -> LeNet5:
     """Build today's LeNet-5 for the 16 characters of amounts and "rubbish": 62,301 parameters.
 
     Shapes: (N, 1, 32, 32) to scores (N, 17).
@@ -31,7 +31,7 @@ def amount_network() -> LeNet5:
     )
 
 
-def character_penalties(net: nn.Module, windows: Tensor) -> Tensor:
+def character_penalties(net: Callable[[Tensor], Tensor], windows: Tensor) -> Tensor:
     """Return what each group costs as each character: uint8 (A, 32, 32) to float (A, 16).
 
     Minus the logarithm of the probability, of which "rubbish" takes its part: a fragment is
