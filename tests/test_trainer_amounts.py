@@ -7,12 +7,11 @@ import torch
 
 from lenet_research import Job, all_experiments
 from lenet_research.amount_errors import LIMITS, Read, budget, rates, strictest
-from lenet_research.amounts import BASE, CAUTIOUS
+from lenet_research.amounts import BASE
 from lenet_research.trainer_amounts import AmountTrainer, single_characters
 from lenet_utils import amounts
 from lenet_utils.amounts import CHARACTERS, RUBBISH
 from lenet_utils.mnist import MNIST, Digits, load_mnist
-from lenet_utils.results.intervals import proportion_interval
 
 SMALL = {
     **BASE,
@@ -221,15 +220,5 @@ def test_what_the_grammar_is_worth_is_counted():
 
 def test_the_experiment_is_consistent():
     jobs = all_experiments()["amounts"].jobs()
-    variants = ("modern", "more held out")
-    assert [(each.variant, each.seed) for each in jobs] == [
-        (v, s) for v in variants for s in range(8)
-    ]
-
-
-def test_one_mistake_bounds_the_cautious_variant_at_one_per_cent_and_not_the_other():
-    for settings, promised in ((BASE, False), (CAUTIOUS, True)):
-        fields = settings["held_fields"]
-        mistakes = math.floor(settings["most_wrong"] * fields)
-        assert mistakes == 1
-        assert (proportion_interval(mistakes, fields)[1] < 0.01) == promised
+    assert [each.seed for each in jobs] == list(range(8))
+    assert math.floor(BASE["most_wrong"] * BASE["held_fields"]) == 1  # as the lesson says

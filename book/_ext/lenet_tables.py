@@ -1,4 +1,4 @@
-"""What the instruments of lessons 08 and 09 show, taken from the records at each build.
+"""What the instruments of lessons 08, 09 and 19 show, taken from the records at each build.
 
 Errors in per cent, so that a page only has to write them down.
 """
@@ -16,6 +16,11 @@ from lenet_utils.sdlm import PUBLISHED_SCHEDULE
 MEASURES = ("test_error", "train_error")
 ASKED = tuple(f"coefficients 0.5, curvature x 4, j = {j}" for j in (1, 10))
 """The two interpretations that lesson 08 asks about."""
+LIMITS = (
+    *(1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.2, 0.5, 1, 2, 5, 10),
+    None,
+)
+"""Of doubt, at which the record `amounts` has its curves; tests compare them with the trainer's."""
 ROAD_LEAST = 5
 """Seeds, as in lesson 09."""
 
@@ -113,6 +118,28 @@ def road() -> list[dict[str, Any]]:
     return steps
 
 
+def amounts() -> dict[str, Any]:
+    """Return what a reader of amounts does at each limit of doubt: means over seeds, of a hundred.
+
+    A limit of null lets every answer through.
+    """
+    record = load_record("amounts")
+    names = {"right": "right", "wrong": "wrong", "others": "others_answered"}
+    kinds = {
+        kind: {
+            name: [
+                100 * sum(values) / len(values)
+                for values in zip(
+                    *record.values(f"global_{kind}_curve_{measure}", "modern"), strict=True
+                )
+            ]
+            for name, measure in names.items()
+        }
+        for kind in ("printed", "handwritten")
+    }
+    return {"limits": LIMITS, "kinds": kinds}
+
+
 def interval(values: Any) -> list[float]:
     """Return the mean over seeds and both ends of its 95% interval."""
     mean, half, _ = mean_interval(values)
@@ -133,8 +160,9 @@ def points(change: Difference) -> dict[str, Any]:
 
 
 def write(folder: Path) -> None:
-    """Write both tables into a folder."""
-    for name, found in {"configurations": configurations(), "road": road()}.items():
+    """Write the tables into a folder."""
+    tables = {"configurations": configurations(), "road": road(), "amounts": amounts()}
+    for name, found in tables.items():
         # All digits, so that a page rounds to what a lesson prints.
         text = json.dumps(found, ensure_ascii=False, allow_nan=False)
         (folder / f"{name}.json").write_text(text + "\n", encoding="utf-8")

@@ -50,13 +50,18 @@ def outcomes(rows: Mapping[str, Sequence[float]], *, caption: str = "") -> Figur
         for place, (left, width) in enumerate(zip(lefts, widths, strict=True)):
             inside = width >= _LEAST
             y = place if inside else place - 0.42
-            axis.text(left + width / 2, y, f"{width:.3g}", ha="center", va="center", fontsize=8)
+            axis.text(
+                left + width / 2, y, f"{round(width, 1):g}", ha="center", va="center", fontsize=8
+            )
     axis.set_yticks(range(len(rows)), list(rows))
     axis.set(xlim=(0, 100), ylim=(len(rows) - 0.4, -0.75), xlabel="of a hundred amounts")
     axis.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, 1.12), ncols=3)
     open_axes(axis)
     told = "; ".join(
-        f"{name}: {parts[0]:.3g} right, {parts[1]:.3g} wrong, {parts[2]:.3g} rejected"
+        f"{name}: "
+        + ", ".join(
+            f"{round(part, 1):g} {kind}" for part, (kind, *_) in zip(parts, _KINDS, strict=True)
+        )
         for name, parts in rows.items()
     )
     return render(figure, f"Bars of a hundred amounts. {told}.", caption, rows=dict(rows))

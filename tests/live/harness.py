@@ -29,6 +29,7 @@ NAMES = (
     "paths",
     "plates",
     "reading",
+    "rejecting",
     "road",
     "shift",
     "units",

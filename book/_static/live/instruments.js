@@ -16,18 +16,19 @@ import { field } from "./field.js";
 import { reading } from "./reading.js";
 import { kernel } from "./kernel.js";
 import { plates } from "./plates.js";
+import { rejecting } from "./rejecting.js";
 import { shift } from "./shift.js";
 import { units } from "./units.js";
 import { wires } from "./wires.js";
 
 const INSTRUMENTS = {
-  bend, configuration, cover, criteria, descent, family, field, kernel, paths, plates, reading, road, shift,
-  units, wires,
+  bend, configuration, cover, criteria, descent, family, field, kernel, paths, plates, reading, rejecting,
+  road, shift, units, wires,
 };
 // What those work on that ask no network: counts, records, or nothing.
 const TABLES = {
   configuration: "configurations.json", criteria: null, descent: null, family: "family.json", paths: null,
-  road: "road.json",
+  rejecting: "amounts.json", road: "road.json",
 };
 const QUIET = 600; // milliseconds without a change before the state is spoken
 const FIRST = "7";
