@@ -1,4 +1,7 @@
-"""Other networks than LeNet-5, trained in batches: `why-convolution`, `depth`, rows of Fig. 9."""
+"""Other networks than LeNet-5, trained in batches, for several experiments.
+
+They are `why-convolution`, `shuffled-pixels`, `depth`, and rows of Fig. 9.
+"""
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -14,6 +17,7 @@ from lenet_research.locally_connected import LocallyConnected2d
 from lenet_research.parallel_pytorch import PyTorchTraining
 from lenet_research.preprocessing import PREPROCESSING, Preprocessing
 from lenet_research.trainer_minibatches import MinibatchTrainer, group
+from lenet_utils.accounting import layer_counts
 from lenet_utils.layers import ScaledTanh
 from lenet_utils.mnist import Digits, pad_to_32
 from lenet_utils.models import LeNet5, Pooling
@@ -151,6 +155,37 @@ def _pooled(pooling: Pooling) -> LeNet5:
     return LeNet5(pooling=pooling, c3="full", output="linear")
 
 
+class Shuffled(nn.Module):
+    """Sends each pixel to another place, the same place in all pictures.
+
+    Shapes: (N, 1, 32, 32) to (N, 1, 32, 32).
+    """
+
+    order: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        generator = torch.Generator().manual_seed(SHUFFLE_SEED)
+        self.register_buffer("order", torch.randperm(32 * 32, generator=generator))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the shuffled pictures."""
+        return x.flatten(1)[:, self.order].view_as(x)
+
+
+@layer_counts.register
+def _(module: Shuffled, x: Tensor, y: Tensor) -> tuple[int, int]:
+    return 0, 0
+
+
+SHUFFLE_SEED = 2
+"""As in lesson 02."""
+
+
+def _relu_max() -> LeNet5:
+    return LeNet5(activation=nn.ReLU, pooling="max", c3="full", output="linear")
+
+
 NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "784-300-10": lambda: fully_connected((784, 300, 10)),
     "784-300-100-10": lambda: fully_connected((784, 300, 100, 10)),
@@ -165,10 +200,15 @@ NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "LeNet-5, subsampling": lambda: _pooled("subsampling"),
     "LeNet-5, average": lambda: _pooled("average"),
     "LeNet-5, max": lambda: _pooled("max"),
+    "LeNet-5, ReLU, max": _relu_max,
+    "1024-58-10, shuffled": lambda: nn.Sequential(Shuffled(), fully_connected((1024, 58, 10))),
+    "LeNet-5, ReLU, max, shuffled": lambda: nn.Sequential(Shuffled(), _relu_max()),
     **deep_networks.networks(),
 }
 
 WHY: Settings = {**MODERN_NETWORKS, "training": 10_000, "shifts": 6}
+
+SHUFFLE: Settings = {**WHY, "shifts": 0}
 
 DEPTH: Settings = {
     **MODERN_NETWORKS,
@@ -197,6 +237,20 @@ EXPERIMENTS = [
             },
             "LeNet-5, average": {**WHY, "network": "LeNet-5, average", "features": "s4"},
             "LeNet-5, max": {**WHY, "network": "LeNet-5, max", "features": "s4"},
+        },
+        seeds=5,
+        trainer=NetworkTrainer,
+        group=group,
+    ),
+    Experiment(
+        name="shuffled-pixels",
+        title="What it costs to send each pixel to another place, the same in all digits",
+        source="Section II, p. 5",
+        variants={
+            "fully connected": {**SHUFFLE, "network": "1024-58-10"},
+            "fully connected, shuffled": {**SHUFFLE, "network": "1024-58-10, shuffled"},
+            "LeNet-5": {**SHUFFLE, "network": "LeNet-5, ReLU, max"},
+            "LeNet-5, shuffled": {**SHUFFLE, "network": "LeNet-5, ReLU, max, shuffled"},
         },
         seeds=5,
         trainer=NetworkTrainer,

@@ -83,6 +83,21 @@ def copied(model: nn.Module) -> dict[str, Tensor]:
     return {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
 
 
+class _Separate:
+    """Networks that are modules of their own, each with its own state."""
+
+    models: Sequence[nn.Module]
+
+    def state(self, i: int) -> dict[str, Tensor]:
+        """Return a copy of network i's parameters and statistics."""
+        return copied(self.models[i])
+
+    def load(self, states: Sequence[dict[str, Tensor]]) -> None:
+        """Give each network its state."""
+        for model, state in zip(self.models, states, strict=True):
+            model.load_state_dict(state)
+
+
 class Parallel:
     """LeNet-5 of today in the lanes of a kernel, in batches with AdamW."""
 
@@ -132,11 +147,13 @@ class Parallel:
         self.training.load_state_dict(state)
 
 
-class Online:
+class Online(_Separate):
     """LeNet-5 of 1998 in the lanes of a kernel, one pattern per update.
 
     The loss is Eq. 9, and each parameter has its own rate (SDLM, Appendix C).
     """
+
+    models: Sequence[LeNet5]
 
     def __init__(self, jobs: list[Job], models: Sequence[nn.Module], pools: Sequence[Pool]) -> None:
         self.jobs = jobs
@@ -165,15 +182,6 @@ class Online:
         """Return half the negative distances, see `Engine.scores`."""
         return -0.5 * outputs(self.models, images, grey=LEVELS, threads=1)
 
-    def state(self, i: int) -> dict[str, Tensor]:
-        """Return a copy of network i's parameters."""
-        return copied(self.models[i])
-
-    def load(self, states: Sequence[dict[str, Tensor]]) -> None:
-        """Give each network these parameters."""
-        for model, state in zip(self.models, states, strict=True):
-            model.load_state_dict(state)
-
     def state_dict(self) -> dict[str, Any]:
         """Return nothing: without momentum there is no state."""
         return {}
@@ -182,7 +190,7 @@ class Online:
         """Do nothing."""
 
 
-class PyTorch:
+class PyTorch(_Separate):
     """Any network, one after the other, in batches with AdamW; class weights where asked."""
 
     backend = "pytorch"
@@ -236,15 +244,6 @@ class PyTorch:
                 for model in self.models
             ]
         )
-
-    def state(self, i: int) -> dict[str, Tensor]:
-        """Return a copy of network i's parameters and statistics."""
-        return copied(self.models[i])
-
-    def load(self, states: Sequence[dict[str, Tensor]]) -> None:
-        """Give each network these parameters."""
-        for model, state in zip(self.models, states, strict=True):
-            model.load_state_dict(state)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the optimisers' states."""

@@ -11,18 +11,19 @@ import torch
 from conftest import ROOT
 from playwright.sync_api import expect
 from torch.nn import functional as F
-from visits import MODES, violations
 
 from lenet_utils import (
     TABLE_I,
     LeNet5,
     SparseConv2d,
+    checks,
     layer_table,
     lenet5_1998,
     load_mnist,
     load_record,
     load_trained,
     normalise_1998,
+    normalise_modern,
     pad_to_32,
     scaled_tanh,
 )
@@ -32,12 +33,13 @@ from lenet_utils.results.matrix import matrix
 
 sys.path.append(str(ROOT / "tests" / "live"))
 import family
-from harness import INSTRUMENTS, NAMES, PAGE, assemble, lenet_tables, serve
+from harness import INSTRUMENTS, PAGE, assemble, lenet_tables, look, opened, serve
 
 TRAINED = ROOT / "lenet_utils" / "trained"
 IMAGES = load_mnist(sample=True).test.images[::97]
 BYTES = [base64.b64encode(image.numpy().tobytes()).decode() for image in IMAGES]
 MINUS = "\N{MINUS SIGN}"
+STEPS = 12  # later, near the best picture, steps overshoot, and rounding decides where to
 WAYS = [{}, {"turn": 30}, {"turn": -75, "size": 0.7}, {"slant": 0.5}, {"right": 3.5, "down": -2}]
 
 
@@ -126,6 +128,181 @@ def test_a_kernel_gives_pytorchs_map(ask):
     assert torch.allclose(torch.tensor(found, dtype=torch.float64), expected.flatten())
 
 
+@pytest.mark.parametrize("kind", ["lenet5_1998", "lenet5_modern"])
+def test_the_gradient_of_a_picture_is_pytorchs(ask, kind):
+    net = load_trained(kind)
+    picture = pad_to_32(IMAGES[:1])
+    x = normalise_1998(picture) if kind == "lenet5_1998" else normalise_modern(IMAGES[:1])
+    x.requires_grad_()
+    until_c3 = [part for name, part in net.named_children() if name[:2] in ("c1", "s2", "c3")][:-1]
+    units = [("C3", 12 * 100 + 44), ("C3", 3 * 100 + 7), ("Output", 3)]
+    found = ask("gradients", weights=TRAINED / f"{kind}.safetensors", kind=kind, digits=BYTES[:1],
+                units=units)  # fmt: skip
+    for (title, place), mine in zip(units, found, strict=True):
+        states = x
+        for part in until_c3 if title == "C3" else net.children():
+            states = part(states)
+        (theirs,) = torch.autograd.grad(states.flatten()[place], x)
+        mine = torch.tensor(mine).view(32, 32)
+        if kind == "lenet5_modern":  # whose C1 pads the 28x28 pixels itself
+            mine = mine[2:-2, 2:-2]
+        assert torch.allclose(mine, theirs[0, 0], atol=1e-4 * float(theirs.abs().max())), title
+
+
+@pytest.mark.parametrize("wanted", ["C3-12", "C3-4", "Output-7"])
+def test_a_picture_grows_as_in_the_lesson(ask, wanted):
+    net, (kind, which) = load_trained("lenet5_1998"), wanted.split("-")
+    until_c3 = net[: list(dict(net.named_children())).index("c3") + 1]
+    x, expected = torch.full((1, 1, 32, 32), -0.1), []
+
+    def score(x):
+        return until_c3(x)[0, int(which), 4, 4] if kind == "C3" else -net(x)[0, int(which)]
+
+    for _ in range(STEPS):
+        (slope,) = torch.autograd.grad(score(x.requires_grad_()), x)
+        x = (x.detach() + 0.5 * slope / slope.norm()).clamp(-0.1, 1.175)
+        expected.append(float(score(x).detach()))
+    weights = TRAINED / "lenet5_1998.safetensors"
+    found = ask("climbed", weights=weights, kind="lenet5_1998", wanted=wanted, steps=STEPS)
+    assert found == pytest.approx(expected, rel=1e-2, abs=1e-2)
+    assert found[-1] > found[0]
+
+
+def test_lines_at_fault_are_those_that_the_check_wants(ask):
+    table = lenet_tables.faults()
+    assert [line["letter"] for line in table["lines"]] == list("abcdefghijklmnopqrstuv")
+    assert checks.faults("".join(table["faults"]))
+    for letters in (letter for letter in table["sound"]):
+        assert not checks.faults("".join(table["faults"]) + letters)
+    all_found, none, mixed = ask(
+        "judgedFaults", table=table, choices=[list(table["faults"]), [], ["a", "f", "p"]]
+    )
+    assert len(all_found["found"]) == 14 and not all_found["missed"] + all_found["alarms"]
+    assert len(none["missed"]) == 14 and not none["found"] + none["alarms"]
+    assert (mixed["found"], mixed["alarms"], len(mixed["missed"])) == (["a", "f"], ["p"], 12)
+    costs = {letter for letter, fault in table["faults"].items() if fault["costs"]}
+    assert costs == set("dfijmqr")
+
+
+def of_page(layers):
+    """Return a page's fully connected or convolutional layers as PyTorch's."""
+    for layer in layers:
+        whole = torch.frombuffer(bytearray(base64.b64decode(layer["weight"])), dtype=torch.int8)
+        weight = whole.view(layer["shape"]) * torch.tensor(layer["scale"]).view(
+            -1, *[1] * (len(layer["shape"]) - 1)
+        )
+        yield weight, torch.tensor(layer["bias"])
+
+
+def full(layers, x):
+    """Return the scores of a fully connected network with the paper's tanh, by PyTorch."""
+    *hidden, last = of_page(layers)
+    for weight, bias in hidden:
+        x = scaled_tanh(F.linear(x, weight, bias))
+    return F.linear(x, *last)
+
+
+def test_networks_of_shuffled_digits_are_those_of_pytorch(ask):
+    path = ROOT / "book" / "_static" / "live" / "shuffled.json"
+    page = json.loads(path.read_text("utf-8"))
+    generator = torch.Generator().manual_seed(2)
+    assert page["order"] == torch.randperm(32 * 32, generator=generator).tolist()
+    x = normalise_1998(pad_to_32(IMAGES)).flatten(1)[:, page["order"]]
+    lenet = LeNet5(activation=torch.nn.ReLU, pooling="max", c3="full", output="linear")
+    names = ("c1", "c3", "c5", "f6", "output")
+    for name, (weight, bias) in zip(names, of_page(page["networks"]["LeNet-5"]), strict=True):
+        layer = lenet.get_submodule(name)
+        layer.weight.data, layer.bias.data = weight, bias
+    expected = {
+        "fully connected": full(page["networks"]["fully connected"], x),
+        "LeNet-5": lenet(x.view(-1, 1, 32, 32)),
+    }
+    found = ask("shuffledScores", page=path, digits=BYTES)
+    truth = load_mnist(sample=True).test.labels[::97]
+    for name, scores in expected.items():
+        assert torch.allclose(torch.tensor(found[name]), scores, atol=1e-3), name
+        assert (scores.argmax(1) == truth).double().mean() > 0.7  # they do read shuffled digits
+
+
+def test_a_digit_of_pixels_has_its_answer_and_neighbour(ask):
+    path = ROOT / "book" / "_static" / "live" / "pixels.json"
+    page = json.loads(path.read_text("utf-8"))
+    sample = load_mnist(sample=True).train
+    count = len(page["labels"])
+    assert page["labels"] == sample.labels[:count].tolist()
+    greys = sample.images[:count].double().flatten(1)
+    found = ask("pixelAnswers", page=path, digits=BYTES)
+    scores = full(page["network"], normalise_1998(IMAGES).flatten(1))
+    distances = torch.cdist(IMAGES.double().flatten(1), greys) / 255
+    for mine, theirs, far in zip(found, scores, distances, strict=True):
+        assert torch.allclose(torch.tensor(mine["scores"]), theirs, atol=1e-3)
+        # The page has 16 greys: half a step of them for each pixel with ink moves a digit so far.
+        assert far[mine["at"]] <= far.min() + 0.5
+        assert mine["distance"] == pytest.approx(float(far[mine["at"]]), abs=0.3)
+    right = (scores.argmax(1) == load_mnist(sample=True).test.labels[::97]).double().mean()
+    assert right > 0.8
+
+
+def test_a_step_of_teaching_is_a_step_of_pytorch(ask):
+    net = load_trained("lenet5_1998")
+    code = torch.randint(0, 2, (84,), generator=torch.Generator().manual_seed(1)) * 2.0 - 1
+    weights = TRAINED / "lenet5_1998.safetensors"
+    found = ask("taught", weights=weights, kind="lenet5_1998", digits=BYTES[:1], code=code.tolist(),
+                rate=1e-3)  # fmt: skip
+    optimizer = torch.optim.SGD([*net.c5.parameters(), *net.f6.parameters()], 1e-3)
+    old = net.f6.weight.detach().flatten().clone()
+    x = normalise_1998(pad_to_32(IMAGES[:1]))
+    loss = (net[:-1](x).flatten() - code).square().sum()
+    loss.backward()
+    optimizer.step()
+    assert found["before"] == pytest.approx(loss.item(), rel=1e-4)
+    assert torch.allclose(torch.tensor(found["same"]), old)  # the page's own network stays
+    for mine, theirs in (
+        (found["f6"], net.f6.weight),
+        (found["c5"], net.c5.weight),
+        (found["biases"], torch.cat([net.c5.bias, net.f6.bias])),
+        (found["states"], net[:-1](x)),
+    ):
+        assert torch.allclose(torch.tensor(mine), theirs.flatten(), atol=1e-4)
+
+
+def test_a_symbol_is_taught_by_five_examples(ask):
+    digits = [int((load_mnist(sample=True).test.labels == d).nonzero()[0]) for d in range(10)]
+    shown = [base64.b64encode(load_mnist(sample=True).test.images[i].numpy().tobytes()).decode()
+             for i in digits]  # fmt: skip
+    crosses = []
+    for i in range(6):  # five to learn from, and one more
+        cross = torch.zeros(28, 28, dtype=torch.uint8)
+        cross[5 + i % 3 : 23, 12 + i % 4 : 15 + i % 4] = cross[12 + i % 2 : 15 + i % 2, 5:23] = 255
+        crosses.append(base64.b64encode(cross.numpy().tobytes()).decode())
+    code = torch.ones(12, 7).neg()
+    code[2:10, 3] = code[5] = 1
+    found = ask(
+        "lesson",
+        weights=TRAINED / "lenet5_1998.safetensors",
+        kind="lenet5_1998",
+        digits=shown,
+        labels=list(range(10)),
+        examples=crosses[:5],
+        asked=[*shown, crosses[5]],
+        code=code.flatten().tolist(),
+        epochs=30,
+        rate=0.0005,
+    )
+    assert found["count"] == 5 * 9 + 10
+    assert found["far"][-1] < found["far"][0] / 5
+    answers = torch.tensor(found["answers"]).argmin(1).tolist()
+    assert answers == [*range(10), 10]
+
+
+def test_a_digit_is_moved_with_background_coming_in(ask):
+    moves = [(0, 0), (2, -3), (-1, 4), (40, 0)]
+    found = ask("moved", digits=BYTES[:1], moves=moves)
+    for move, mine in zip(moves, found, strict=True):
+        expected = warp(IMAGES[:1], torch.tensor([[[1.0, 0, move[1]], [0, 1, move[0]]]]))
+        assert torch.equal(torch.tensor(mine), expected.flatten().long()), move
+
+
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
     with serve(assemble(tmp_path_factory.mktemp("book"), TRAINED)) as page:
@@ -135,26 +312,9 @@ def address(tmp_path_factory):
 @pytest.fixture
 def page(browser, address, request):
     """All instruments on one page; with a parameter that one alone, which is there sooner."""
-    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
-    page = context.new_page()
-    wrong = []
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("console", lambda message: message.type == "error" and wrong.append(message.text))
-    names = [request.param] if hasattr(request, "param") else NAMES
-    place = f"book/{names[0]}.html" if len(names) == 1 else INSTRUMENTS
-    page.goto(address.replace(PAGE, place))
-    for name in names:
-        page.locator(f"[data-instrument={name}] .instrument-panel").wait_for()
-    yield page
-    context.close()
-    assert wrong == []
-
-
-def look_as_every_reader(page, name):
-    """Look at an instrument with axe-core, in light and dark."""
-    for mode in MODES:
-        page.evaluate("mode => document.documentElement.dataset.theme = mode", mode)
-        assert violations(page, part=f"[data-instrument={name}]") == [], mode
+    names = [request.param] if hasattr(request, "param") else []
+    with opened(browser, address, *names) as page:
+        yield page
 
 
 def draw(page, place, points):
@@ -403,7 +563,7 @@ def test_the_family_is_walked_through_by_finger_and_by_key(page):
     expect(row).to_have_text("VGG-161613815.5")
     tool.get_by_label("Picture side").press("End")
     expect(row).to_have_text("VGG-161613861.5")
-    look_as_every_reader(page, "family")
+    look(page, "family")
 
 
 def shown(change):
@@ -477,7 +637,7 @@ def test_a_configuration_is_chosen_and_followed(page):
         "aria-label",
         re.compile("^Training digits, while learning: errors of by the letter over 20"),
     )
-    look_as_every_reader(page, "configuration")
+    look(page, "configuration")
 
 
 @pytest.mark.browser
@@ -498,7 +658,7 @@ def test_the_road_is_walked_after_a_guess(page):
     walk.press("Home")
     expect(line).to_contain_text("Step 0, best configuration of 1998:")
     expect(tool.locator(".chart-dot")).to_have_count(1)
-    look_as_every_reader(page, "road")
+    look(page, "road")
 
 
 def test_a_field_is_what_the_gradient_reaches(ask):
@@ -566,12 +726,12 @@ def test_a_field_follows_the_pointer(page):
     place = maps.first.bounding_box()
     page.touchscreen.tap(place["x"] + 0.52 * place["width"], place["y"] + 0.52 * place["height"])
     expect(line).to_contain_text("The pixel in row 16, column 16. In each map, 25 of C1, 9 of S2")
-    look_as_every_reader(page, "field")
+    look(page, "field")
 
 
 @pytest.mark.parametrize("rates", [[0.036, 0.036], [0.5, 0.01], [0.041, 0.041]])
 def test_a_valley_is_descended_as_pytorch_descends_it(ask, rates):
-    found = ask("descend", start=[-10, 1], rates=rates, steps=20)
+    found = ask("descend", start=[-10, 1], rates=rates, steps=STEPS)
     point = torch.tensor([-10.0, 1.0], dtype=torch.float64, requires_grad=True)
     rates = torch.tensor(rates, dtype=torch.float64)
     for mine, mine_loss in zip(found["path"], found["losses"], strict=True):
@@ -611,7 +771,7 @@ def test_a_rate_too_large_climbs_and_own_rates_arrive(page):
     place = valley.bounding_box()
     page.touchscreen.tap(place["x"] + place["width"] * 0.75, place["y"] + place["height"] * 0.25)
     expect(line).to_contain_text("0 steps: u = 6")
-    look_as_every_reader(page, "descent")
+    look(page, "descent")
 
 
 def test_a_unit_is_missed_as_much_as_pytorch_misses_it(ask):
@@ -672,7 +832,7 @@ def test_any_unit_is_pointed_at_and_silenced(page):
     place = maps.nth(1).bounding_box()
     page.touchscreen.tap(place["x"] + place["width"] / 12, place["y"] + place["height"] / 2)
     expect(line).to_contain_text("C1 map 0, row 1")
-    look_as_every_reader(page, "units")
+    look(page, "units")
 
 
 PLATES_PAGE = ROOT / "book" / "_static" / "live" / "plates.json"
@@ -752,3 +912,161 @@ def test_the_threshold_is_guessed_and_moved_and_a_drawing_is_read(page):
     draw(page, field.bounding_box(), [(0.3, 0.15), (0.3, 0.8), (0.7, 0.8)])
     expect(line).to_contain_text("L")
     expect(tool.get_by_role("status").last).to_contain_text("pictures of no character")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("page", ["faults"], indirect=True)
+def test_lines_are_pointed_at_and_judged(page):
+    tool = page.locator("[data-instrument=faults]")
+    lines, answer = tool.locator(".instrument-line button"), tool.locator(".instrument-answer")
+    lines.nth(0).tap()
+    lines.nth(1).click()
+    lines.nth(5).press("Space")
+    lines.nth(1).press("Enter")  # taken back
+    lines.nth(15).press("Enter")
+    expect(answer).to_have_text("3 chosen.")
+    look(page, "faults")
+    tool.get_by_role("button", name="That is my guess").tap()
+    expect(answer).to_have_text("You chose 3: 2 of the 14 faults, 12 missed, and 1 false alarm.")
+    expect(tool).to_contain_text("In order: gradients first, then the step.")
+    expect(tool.locator(".instrument-hit")).to_have_count(2)
+    expect(tool.locator(".instrument-miss")).to_have_count(13)
+    expect(tool).to_contain_text(re.compile(r"At fault, in the digits\. Measured below, .*sorted"))
+    lines.nth(1).tap(force=True)  # a line is no choice any more
+    expect(answer).to_contain_text("You chose 3")
+    look(page, "faults")
+    tool.get_by_role("button", name="Begin again").press("Enter")
+    expect(answer).to_have_text("0 chosen.")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("page", ["grow"], indirect=True)
+def test_a_picture_is_grown_for_a_unit(page):
+    tool = page.locator("[data-instrument=grow]")
+    line = tool.locator(".instrument-answer")
+    expect(line).to_be_empty()
+    tool.get_by_label("Your guess").fill("20")
+    tool.get_by_role("button", name="That is my guess").tap()
+    expect(tool).to_contain_text(re.compile(r"You guessed 20\.0\. It reaches 1[34]\.\d: watch"))
+    expect(line).to_contain_text(re.compile(r"^100 steps, map 12 of C3, .*: sum 1[34]\.\d\.$"))
+    tool.get_by_label("Excite").select_option("the answer 7")
+    expect(line).to_contain_text("0 steps, the answer 7: distance to its code ")
+    tool.get_by_role("button", name="One step").press("Enter")
+    expect(line).to_contain_text("1 step, the answer 7")
+    before = float(re.search(r"code (\d+\.\d)", line.inner_text())[1])
+    tool.get_by_role("button", name="Grow", exact=True).tap()
+    expect(line).to_contain_text("100 steps, the answer 7")
+    assert float(re.search(r"code (\d+\.\d)", line.inner_text())[1]) < before / 5
+    tool.get_by_role("button", name="From the digit").tap()
+    expect(line).to_contain_text("0 steps, the answer 7")
+    tool.get_by_role("button", name="Test digit 3").tap()
+    expect(line).to_contain_text("0 steps, the answer 7: distance to its code ")
+    look(page, "grow")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("page", ["shuffle"], indirect=True)
+def test_shuffled_digits_are_read(page):
+    tool = page.locator("[data-instrument=shuffle]")
+    answer = tool.locator(".instrument-answer")
+    expect(tool).to_contain_text("How many per cent does LeNet-5 misread then?")
+    expect(answer).to_be_empty()
+    tool.get_by_label("Your guess").fill("3")
+    tool.get_by_role("button", name="That is my guess").tap()
+    errors = lenet_tables.shuffling()
+    expect(tool).to_contain_text(f"LeNet-5 misreads {errors['LeNet-5, shuffled'][0]:.1f} % (")
+    assert errors["LeNet-5, shuffled"][1] > 2 * errors["LeNet-5"][2]  # several times more
+    expect(answer).to_contain_text(
+        re.compile(r"fully connected network reads \d, .*LeNet-5 reads \d")
+    )
+    expect(tool).to_contain_text("Of the 20 digits to choose from")
+    before = answer.inner_text()
+    tool.get_by_role("button", name="Test digit 0").press("Enter")
+    expect(answer).not_to_have_text(before)
+    tool.get_by_text("Draw your own").click()
+    pad = tool.get_by_role("application", name="Drawing field")
+    pad.scroll_into_view_if_needed()
+    draw(page, pad.bounding_box(), [(0.5, 0.2), (0.5, 0.8)])
+    expect(answer).to_contain_text("reads")
+    look(page, "shuffle")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("page", ["pixels"], indirect=True)
+def test_a_digit_is_changed_pixel_by_pixel(page):
+    tool = page.locator("[data-instrument=pixels]")
+    answer, field = tool.locator(".instrument-answer"), tool.get_by_role("application").first
+    tool.get_by_label("Your guess").fill("12")
+    tool.get_by_role("button", name="That is my guess").tap()
+    expect(answer).to_contain_text(
+        re.compile(r"784-300-10 reads 7, probability .* 0 pixels changed")
+    )
+    expect(tool).to_contain_text("The nearest of 500 training digits, a ")
+    expect(tool).to_contain_text("Untouched it is read as 7.")
+    field.focus()
+    field.press("Space")
+    expect(answer).to_contain_text("1 pixel changed")
+    field.press("ArrowRight")
+    field.press("Space")
+    expect(answer).to_contain_text("2 pixels changed")
+    field.scroll_into_view_if_needed()
+    place = field.bounding_box()
+    page.touchscreen.tap(place["x"] + 4, place["y"] + 4)
+    expect(answer).to_contain_text("3 pixels changed")
+    for row in (0.55, 0.6, 0.78, 0.82, 0.86):  # broad lines below: a 7 no more
+        draw(page, place, [(0.2, row), (0.8, row)])
+    expect(tool).to_contain_text("you guessed 12")
+    tool.get_by_role("button", name="The digit as it was").tap()
+    expect(answer).to_contain_text("0 pixels changed")
+    look(page, "pixels")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("page", ["symbol"], indirect=True)
+def test_a_symbol_of_ones_own_is_taught(page):
+    tool = page.locator("[data-instrument=symbol]")
+    codes = tool.get_by_role("application", name=re.compile("^The code"))
+    answers = tool.locator(".instrument-answer")
+    expect(codes).to_be_hidden()
+    tool.get_by_label("Your guess").fill("8")
+    tool.get_by_role("button", name="That is my guess").tap()
+    expect(tool).to_contain_text("You guessed 8. Draw a code for your symbol")
+    before = answers.first.inner_text()
+    codes.press("Space")
+    expect(answers.first).not_to_have_text(before)
+    codes.press("Space")
+    expect(answers.first).to_have_text(before)
+    place = codes.bounding_box()
+    page.touchscreen.tap(place["x"] + 3, place["y"] + 3)
+    expect(answers.first).not_to_have_text(before)
+    pad = tool.get_by_role("application", name="Drawing field")
+    teach = tool.get_by_role("button", name="Teach it")
+    for i in range(5):
+        expect(teach).to_be_disabled()
+        cross(page, pad, 0.02 * i)
+        tool.get_by_role("button", name="Keep as an example").press("Enter")
+        expect(tool).to_contain_text("Five examples" if i == 4 else f"{i + 1} of 5 examples kept.")
+    teach.tap()
+    expect(tool).to_contain_text(
+        re.compile(r"digits it reads \d+ right; you guessed 8"), timeout=20_000
+    )
+    forgotten = 20 - int(re.search(r"it reads (\d+) right", tool.inner_text())[1])
+    tool.get_by_label("Let it practise").check()
+    teach.press("Enter")
+    expect(tool).to_contain_text(re.compile(r"practised, it reads \d+ right"), timeout=20_000)
+    assert 20 - int(re.search(r"it reads (\d+) right", tool.inner_text())[1]) <= min(2, forgotten)
+    cross(page, pad, 0.05)
+    expect(answers.nth(1)).to_contain_text("It reads your symbol, distance")
+    tool.get_by_role("button", name="Clear").tap()
+    pad.scroll_into_view_if_needed()
+    draw(page, pad.bounding_box(), [(0.5, 0.15), (0.5, 0.85)])
+    expect(answers.nth(1)).to_contain_text("It reads 1, distance")
+    look(page, "symbol")
+
+
+def cross(page, pad, by):
+    """Draw a cross with the mouse, moved by a part of the field."""
+    pad.scroll_into_view_if_needed()
+    place = pad.bounding_box()
+    draw(page, place, [(0.5 + by, 0.2), (0.5 + by, 0.8)])
+    draw(page, place, [(0.2, 0.5 + by), (0.8, 0.5 + by)])

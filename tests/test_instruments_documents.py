@@ -10,7 +10,6 @@ import torch
 from conftest import ROOT
 from playwright.sync_api import expect
 from safetensors.torch import load_file, save_file
-from visits import MODES, violations
 
 from lenet_research.amount_errors import LIMITS
 from lenet_utils import load_mnist, load_record, load_trained, normalise_modern
@@ -20,7 +19,7 @@ from lenet_utils.sdnn import best_path, column_penalties, spelled
 from lenet_utils.strings import NONE, Layout, draw_strings, texts
 
 sys.path.append(str(ROOT / "tests" / "live"))
-from harness import PAGE, assemble, lenet_tables, serve
+from harness import assemble, lenet_tables, look, opened, serve
 
 TRAINED = ROOT / "lenet_utils" / "trained"
 WEIGHTS = TRAINED / "sdnn_modern.safetensors"
@@ -163,15 +162,8 @@ def address(tmp_path_factory):
 
 @pytest.fixture
 def page(browser, address, request):
-    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
-    page = context.new_page()
-    wrong = []
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.goto(address.replace(PAGE, f"book/{request.param}.html"))
-    yield page
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    context.close()
-    assert wrong == []
+    with opened(browser, address, request.param) as page:
+        yield page
 
 
 @pytest.mark.browser
@@ -300,13 +292,6 @@ def test_a_limit_is_moved_after_a_guess(page):
     tool.get_by_label("Limit", exact=True).press("End")
     expect(line).to_contain_text("No limit, every field is answered")
     look(page, "rejecting")
-
-
-def look(page, name):
-    """Look at an instrument with axe-core, in light and dark."""
-    for mode in MODES:
-        page.evaluate("mode => document.documentElement.dataset.theme = mode", mode)
-        assert violations(page, part=f"[data-instrument={name}]") == [], mode
 
 
 def test_none_is_the_last_class():

@@ -1,12 +1,16 @@
-"""What the instruments of lessons 08, 09 and 19 show, taken from the records at each build.
+"""What the instruments of lessons 02, 08, 09, 11 and 19 show, taken from records and lessons.
 
 Errors in per cent, so that a page only has to write them down.
 """
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
+import nbformat
+
+from lenet_utils.checks.find_the_bugs import FAULTS, SOUND
 from lenet_utils.results.agreement import holm, locate
 from lenet_utils.results.intervals import Difference, difference, mean_interval
 from lenet_utils.results.matrix import PUBLISHED, matrix
@@ -16,6 +20,9 @@ from lenet_utils.sdlm import PUBLISHED_SCHEDULE
 MEASURES = ("test_error", "train_error")
 ASKED = tuple(f"coefficients 0.5, curvature x 4, j = {j}" for j in (1, 10))
 """The two interpretations that lesson 08 asks about."""
+BUGS = Path(__file__).parents[2] / "notebooks" / "11_find_the_bugs.ipynb"
+LINE = re.compile(r"^\((\w)\) +(.+)$", re.MULTILINE)
+COST = re.compile(r"^\((\w)\) (.+?) {2,}(\S+, 95% interval \S+ to \S+)$", re.MULTILINE)
 LIMITS = (
     *(1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.2, 0.5, 1, 2, 5, 10),
     None,
@@ -159,9 +166,46 @@ def points(change: Difference) -> dict[str, Any]:
     }
 
 
+def faults() -> dict[str, Any]:
+    """Return the marked lines of lesson 11's script, which are at fault, and what that costs.
+
+    The costs are those that the lesson measured and printed when it was run.
+    """
+    cells = nbformat.read(BUGS, 4).cells
+    script = next(cell.source for cell in cells if "```python" in cell.source)
+    printed = "".join(
+        output.get("text", "") for cell in cells for output in cell.get("outputs", ())
+    )
+    costs = COST.findall(printed)
+    return {
+        "lines": [{"letter": letter, "code": code} for letter, code in LINE.findall(script)],
+        "faults": {
+            letter: {
+                "part": part,
+                "costs": [{"name": n, "points": p} for of, n, p in costs if of == letter],
+            }
+            for part, letters in FAULTS.items()
+            for letter in letters
+        },
+        "sound": SOUND,
+    }
+
+
+def shuffling() -> dict[str, list[float]]:
+    """Return the test errors of networks of digits as they are and shuffled, with intervals."""
+    record = load_record("shuffled-pixels")
+    return {name: interval(record.values("test_error", name)) for name in record.variants}
+
+
 def write(folder: Path) -> None:
-    """Write the tables into a folder."""
-    tables = {"configurations": configurations(), "road": road(), "amounts": amounts()}
+    """Write all tables into a folder."""
+    tables = {
+        "amounts": amounts(),
+        "configurations": configurations(),
+        "faults": faults(),
+        "road": road(),
+        "shuffling": shuffling(),
+    }
     for name, found in tables.items():
         # All digits, so that a page rounds to what a lesson prints.
         text = json.dumps(found, ensure_ascii=False, allow_nan=False)

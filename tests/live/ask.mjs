@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 
 const [folder, question] = process.argv.slice(2);
 const load = (name) => import(pathToFileURL(`${folder}/${name}`));
-const { buildNetwork, explain, forward, readSafetensors, verdict } = await load("network.js");
+const { buildNetwork, explain, forward, readSafetensors, rise, verdict } = await load("network.js");
 const { inkOfGrey, prepare } = await load("preparation.js");
 const { affine, warp } = await load("warp.js");
 const { bent, limits } = await load("bend.js");
@@ -14,7 +14,10 @@ const { errorAxis, verdict: judged } = await load("curves.js");
 const { covered } = await load("cover.js");
 const { bestRate, descend, loss } = await load("descent.js");
 const { convolutions, walk } = await load("family.js");
+const { judge: judgedFaults } = await load("faults.js");
 const { reached, seenBy, told } = await load("field.js");
+const { inputGradient } = await load("gradient.js");
+const { climb, score } = await load("grow.js");
 const { sums } = await load("kernel.js");
 const { highest, outcome, worthHaving } = await load("rejecting.js");
 const { change, halved } = await load("shift.js");
@@ -23,6 +26,11 @@ const { counts } = await load("wires.js");
 const { buildSweep, readings, setDigits, sweep } = await load("sweep.js");
 const { fitLine } = await load("preparation.js");
 const graphs = await load("arcs.js");
+const { framed, normalised, shuffled, shuffledNetworks } = await load("shuffle.js");
+const { inputs, nearest, unfolded } = await load("pixels.js");
+const { dense, unpacked } = await load("dense.js");
+const { copied, moved, step, upper } = await load("teaching.js");
+const symbols = await load("symbol.js");
 const { fromDigit, fromStrokes, platesNetwork, standardised, sureness } = await load("plates.js");
 
 const asked = JSON.parse(readFileSync(0, "utf8"));
@@ -108,6 +116,16 @@ const answers = {
       words: told(net.layers.slice(0, 6), at, y, x),
     }));
   },
+  gradients(net = network()) {
+    forward(net, bytesOf(asked.digits[0]));
+    return asked.units.map(([title, place]) => [...inputGradient(net, title, place)]);
+  },
+  climbed(net = network()) {
+    net.layers[0].states.fill(-0.1);
+    rise(net, 1);
+    return Array.from({ length: asked.steps }, () => (climb(net, asked.wanted), score(net, asked.wanted)));
+  },
+  judgedFaults: () => asked.choices.map((letters) => judgedFaults(asked.table, new Set(letters))),
   without(net = network()) {
     const bytes = bytesOf(asked.digits[0]);
     return asked.units.map(([at, map, y, x]) => {
@@ -146,6 +164,43 @@ const answers = {
       return { bytes: [...bytes], scores, sure: sureness(scores) };
     });
   },
+  shuffledScores() {
+    const page = JSON.parse(readFileSync(asked.page, "utf8"));
+    const networks = shuffledNetworks(page);
+    return Object.fromEntries(Object.entries(networks).map(([name, read]) => [name, asked.digits.map((digit) =>
+      [...read(normalised(shuffled(framed(bytesOf(digit)), page.order)))])]));
+  },
+  pixelAnswers() {
+    const page = JSON.parse(readFileSync(asked.page, "utf8"));
+    const [layers, digits] = [page.network.map(unpacked), unfolded(page.neighbours)];
+    return asked.digits.map(bytesOf).map((bytes) => (
+      { scores: [...dense(layers, inputs(bytes))], ...nearest(digits, bytes) }));
+  },
+  taught(net = network()) {
+    const layers = copied(net);
+    const features = bytesOf(asked.digits[0]);
+    forward(net, features);
+    const s4 = net.layers.find(({ title }) => title === "S4").states;
+    const before = step(layers, { features: s4, code: Float64Array.from(asked.code) }, asked.rate);
+    const { states } = upper(layers, s4);
+    return { before, states: [...states], f6: [...layers.f6.weight], c5: [...layers.c5.weight],
+      biases: [...layers.c5.bias, ...layers.f6.bias], same: [...net.layers.at(-2).weight] };
+  },
+  lesson(net = network()) {
+    const code = Float64Array.from(asked.code);
+    const digits = Object.fromEntries(asked.labels.map((label, i) => [label, [bytesOf(asked.digits[i])]]));
+    const patterns = symbols.lesson(net, asked.examples.map(bytesOf), digits, code);
+    const layers = copied(net);
+    const far = Array.from({ length: asked.epochs }, () => patterns.reduce((sum, one) =>
+      sum + step(layers, one, asked.rate), 0) / patterns.length);
+    const answers = asked.asked.map(bytesOf).map((bytes) => {
+      forward(net, bytes);
+      const { states } = upper(layers, net.layers.find(({ title }) => title === "S4").states);
+      return [...symbols.distances(net.codes, states), symbols.distances(code, states)[0]];
+    });
+    return { count: patterns.length, far, answers };
+  },
+  moved: () => asked.moves.map((move) => [...moved(bytesOf(asked.digits[0]), ...move)]),
   onPlate: () => ({
     strokes: asked.drawings.map((strokes) => [...fromStrokes(strokes)]),
     digits: asked.digits.map((digit) => [...fromDigit(bytesOf(digit))]),

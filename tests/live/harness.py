@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "book" / "_ext"))
+sys.path[:0] = [str(ROOT / "book" / "_ext"), str(ROOT / "tests")]
 import lenet_tables  # noqa: E402 (the book's own extension)
 from lenet_instruments import BLOCK  # noqa: E402 (the book's own extension)
+from visits import MODES, violations  # noqa: E402
 
 PAGE = "book/live.html"
 INSTRUMENTS = "book/instruments.html"
@@ -24,14 +26,19 @@ NAMES = (
     "criteria",
     "descent",
     "family",
+    "faults",
     "field",
+    "grow",
     "kernel",
     "paths",
+    "pixels",
     "plates",
     "reading",
     "rejecting",
     "road",
     "shift",
+    "shuffle",
+    "symbol",
     "units",
     "wires",
 )
@@ -101,3 +108,27 @@ def serve(folder: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{server.server_port}/{PAGE}"
     finally:
         server.shutdown()
+
+
+@contextmanager
+def opened(browser: Any, address: str, *names: str) -> Iterator[Any]:
+    """Open a phone's page of one instrument or of all; nothing may fail or be too wide on it."""
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
+    page = context.new_page()
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda message: message.type == "error" and wrong.append(message.text))
+    page.goto(address.replace(PAGE, f"book/{names[0]}.html" if names else INSTRUMENTS))
+    for name in names or NAMES:
+        page.locator(f"[data-instrument={name}] .instrument-panel").wait_for()
+    yield page
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    context.close()
+    assert wrong == []
+
+
+def look(page: Any, name: str) -> None:
+    """Look at an instrument with axe-core, in light and dark."""
+    for mode in MODES:
+        page.evaluate("mode => document.documentElement.dataset.theme = mode", mode)
+        assert violations(page, part=f"[data-instrument={name}]") == [], mode

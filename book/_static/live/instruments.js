@@ -10,26 +10,33 @@ import { criteria, paths } from "./arcs.js";
 import { bend } from "./bend.js";
 import { cover } from "./cover.js";
 import { descent } from "./descent.js";
+import { faults } from "./faults.js";
 import { configuration, road } from "./curves.js";
 import { family } from "./family.js";
 import { field } from "./field.js";
 import { reading } from "./reading.js";
+import { grow } from "./grow.js";
 import { kernel } from "./kernel.js";
+import { pixels } from "./pixels.js";
 import { plates } from "./plates.js";
 import { rejecting } from "./rejecting.js";
 import { shift } from "./shift.js";
+import { shuffle } from "./shuffle.js";
+import { symbol } from "./symbol.js";
 import { units } from "./units.js";
 import { wires } from "./wires.js";
 
 const INSTRUMENTS = {
-  bend, configuration, cover, criteria, descent, family, field, kernel, paths, plates, reading, rejecting,
-  road, shift, units, wires,
+  bend, configuration, cover, criteria, descent, family, faults, field, grow, kernel, paths, pixels, plates,
+  reading, rejecting, road, shift, shuffle, symbol, units, wires,
 };
 // What those work on that ask no network: counts, records, or nothing.
 const TABLES = {
-  configuration: "configurations.json", criteria: null, descent: null, family: "family.json", paths: null,
-  rejecting: "amounts.json", road: "road.json",
+  configuration: "configurations.json", criteria: null, descent: null, family: "family.json",
+  faults: "faults.json", paths: null, rejecting: "amounts.json", road: "road.json",
 };
+// Those that load a network of their own, at a guess.
+const LATER = new Set(["pixels", "plates", "reading"]);
 const QUIET = 600; // milliseconds without a change before the state is spoken
 const FIRST = "7";
 
@@ -148,7 +155,11 @@ class Bench {
 /** What an instrument works with; of several on a page, each file is loaded once. */
 async function supplies(name, once) {
   if (name in TABLES) return { table: TABLES[name] && await once(name, () => loadTable(TABLES[name])) };
-  if (name === "plates" || name === "reading") return { digits: await once("digits", loadDigits) };
+  if (LATER.has(name)) return { digits: await once("digits", loadDigits) };
+  if (name === "shuffle") {
+    const [digits, table] = await Promise.all([once("digits", loadDigits), loadTable("shuffling.json")]);
+    return { digits, table };
+  }
   const kind = "lenet5_1998";
   const [network, digits] = await Promise.all([once(kind, () => loadNetwork(kind)), once("digits", loadDigits)]);
   return { networks: { [kind]: network }, digits };

@@ -7,6 +7,7 @@ import { bytesOf } from "./store.js";
 import { loadPlates } from "./loading.js";
 import { element, number } from "./inspector.js";
 import { guess, slider } from "./asking.js";
+import { unpacked } from "./dense.js";
 
 const SIDE = 32;
 const FINE = 2; // samples of a pixel in a row, for soft edges
@@ -14,15 +15,13 @@ const CLASSES = 65; // characters; a class more is what is none
 const LOST = 0.02; // of the characters, at the threshold that is asked about
 const STEPS = 40; // bars of a heap
 
-/** The network, whose weights are whole numbers from -127 to 127 times a scale for each unit. */
+/** The network and its pictures. */
 export function platesNetwork({ layers, pictures }) {
   const tensors = {};
-  for (const [name, { shape, weight, scale, bias }] of Object.entries(layers)) {
-    const whole = new Int8Array(bytesOf(weight).buffer);
-    const each = whole.length / scale.length;
-    const data = Float64Array.from(whole, (value, i) => value * scale[Math.floor(i / each)]);
-    tensors[`${name}.weight`] = { shape, data };
-    tensors[`${name}.bias`] = { shape: [bias.length], data: Float64Array.from(bias) };
+  for (const [name, layer] of Object.entries(layers)) {
+    const { shape, weight, bias } = unpacked(layer);
+    tensors[`${name}.weight`] = { shape, data: weight };
+    tensors[`${name}.bias`] = { shape: [bias.length], data: bias };
   }
   return {
     network: buildNetwork("plates", tensors),
