@@ -7,8 +7,9 @@ import torch
 
 from lenet_research import Job, all_experiments
 from lenet_research.amount_errors import LIMITS, Read, budget, rates, strictest
+from lenet_research.amount_examples import single_characters
 from lenet_research.amounts import BASE
-from lenet_research.trainer_amounts import AmountTrainer, single_characters
+from lenet_research.trainer_amounts import AmountTrainer
 from lenet_utils import amounts
 from lenet_utils.amounts import CHARACTERS, RUBBISH
 from lenet_utils.mnist import MNIST, Digits, load_mnist
