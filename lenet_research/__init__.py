@@ -25,6 +25,8 @@ work beside it, and `show` what a run of each variant took, side by side with ot
   of which the polynomial SVM takes.
 - `strings`, `strings-1998`, `strings-noise` and `string-criteria` train one network after the
   other, in plain PyTorch.
+- `amounts` does the same, with C1 to S4 in the compiled kernel. Its printed characters are packed;
+  `python -m lenet_research.amount_glyphs` draws them anew from typefaces.
 - `plates` and its relatives need typefaces once (`python -m lenet_utils.plates --typefaces`), from
   which they draw their pictures; `$LENET_PLATES` names another folder for these than the cache.
 - `fast` measures seconds: run it on a machine that does nothing else.
@@ -60,6 +62,7 @@ MODULES = (
     "baselines",
     "fast",
     "reading_strings",
+    "amounts",
     "plates",
 )
 """Modules of this package that define `EXPERIMENTS`, a list of Experiment."""

@@ -80,7 +80,7 @@ def _aside(row: list[bool], before: list[bool], at: int) -> int | None:
     return None
 
 
-def find_cuts(picture: Tensor) -> list[Cut]:
+def find_cuts(picture: Tensor, *, least: int = LEAST_PIECE) -> list[Cut]:
     """Cut a string in every plausible place.
 
     Cuts are dropped into the gaps, into the valleys of the upper contour, and from below into those
@@ -89,6 +89,7 @@ def find_cuts(picture: Tensor) -> list[Cut]:
 
     Args:
         picture: uint8 (H, W), 255 is ink.
+        least: the least ink between two cuts, in pixels.
 
     Returns:
         The cuts from left to right, none of them crossing; the first one is left of all ink, the
@@ -116,7 +117,7 @@ def find_cuts(picture: Tensor) -> list[Cut]:
     ]
     inner = [cut for cut in found if cut.ink <= MOST_INK]
     inner.sort(key=lambda cut: float(cut.columns.double().mean()))
-    return _thinned(ink, inner)
+    return _thinned(ink, inner, least)
 
 
 def _valleys(profile: Sequence[int], first: int, last: int) -> list[int]:
@@ -130,17 +131,16 @@ def _valleys(profile: Sequence[int], first: int, last: int) -> list[int]:
     return found
 
 
-def _thinned(ink: Tensor, inner: list[Cut]) -> list[Cut]:
-    height, width = ink.shape
-    left, right = (Cut(torch.full((height,), x), 0) for x in (0, width))
+def _thinned(ink: Tensor, inner: list[Cut], least: int) -> list[Cut]:
+    left, right = (Cut(torch.full((len(ink),), x), 0) for x in (0, ink.shape[1]))
     kept = [left]
     for cut in inner:
         cut = cut._replace(columns=torch.maximum(cut.columns, kept[-1].columns))
-        if int((ink & between(kept[-1], cut, width)).sum()) >= LEAST_PIECE:
+        if int((ink & between(kept[-1], cut, ink.shape[1])).sum()) >= least:
             kept.append(cut)
         elif len(kept) > 1 and cut.ink < kept[-1].ink:
             kept[-1] = cut
-    if len(kept) > 1 and int((ink & between(kept[-1], right, width)).sum()) < LEAST_PIECE:
+    if len(kept) > 1 and int((ink & between(kept[-1], right, ink.shape[1])).sum()) < least:
         kept.pop()
     return [*kept, right]
 

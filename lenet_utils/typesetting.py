@@ -134,12 +134,12 @@ def set_digits(
     if left_out is not None:
         hidden = left_out[:, None] & (torch.arange(longest) == target[:, None])
         glyphs[hidden.T] = 0
-    images = _paste(glyphs, inks, boxes, rise)
+    images = paste(glyphs, inks, boxes, rise)
     labels = digits.labels[chosen].masked_fill(~exists, -1)
     return Strings(images, labels, lengths, boxes), target
 
 
-def _paste(glyphs: Tensor, inks: Tensor, boxes: Tensor, rise: Tensor) -> Tensor:
+def paste(glyphs: Tensor, inks: Tensor, boxes: Tensor, rise: Tensor) -> Tensor:
     """Put glyphs into fields: their ink at its box, moved down by `rise` but not out of the field.
 
     Shapes: (L, N, 48, 48), (4, N, L), (N, L, 2) and (N, L) to (N, 32, W).

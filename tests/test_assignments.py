@@ -68,8 +68,8 @@ def generated(tmp_path_factory):
     return released(course)
 
 
-def test_there_are_seven():
-    assert [name[:3] for name in NAMES] == [f"a{i}_" for i in range(1, 8)]
+def test_there_are_eight():
+    assert [name[:3] for name in NAMES] == [f"a{i}_" for i in range(1, 9)]
 
 
 def test_the_release_is_what_the_masters_give(generated):

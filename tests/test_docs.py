@@ -78,7 +78,7 @@ EVERY = [command for page in PAGES for block in commands(page) for command in bl
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A clone as a reader has it after `make book`; of seven assignments only the first."""
+    """A clone as a reader has it after `make book`; of eight assignments only the first."""
     if not shutil.which("git"):
         without("no git on this computer, which the pages' commands for a fork need")
     folder = tmp_path_factory.mktemp("docs")

@@ -50,6 +50,7 @@ DRAW: dict[str, Callable[[], Figure]] = {
     "convolution_step": lambda: figures.convolution_step(
         torch.arange(25.0).view(5, 5), torch.eye(3), (1, 2)
     ),
+    "outcomes": lambda: figures.outcomes({"a bank": (50, 1, 49), "ours": (90, 0.5, 9.5)}),
     "costs": lambda: figures.costs({"repaired": [0.11, 0.12], "sorted": [0.85, 0.9]}),
     "cuts": lambda: figures.cuts(STRING, find_cuts(STRING), alt="a string"),
     "curves": lambda: figures.curves(

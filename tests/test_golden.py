@@ -22,6 +22,7 @@ import torch
 from torch.nn import functional as F
 
 from lenet_research import Experiment, Job
+from lenet_research.amounts import BASE as AMOUNTS
 from lenet_research.baselines import BASELINES, BOOSTED, BaselineTrainer
 from lenet_research.boosting import BoostingTrainer
 from lenet_research.configurations import BASE, PAPER
@@ -34,6 +35,7 @@ from lenet_research.reading_strings import ROUGH as NOISY_STRINGS
 from lenet_research.road import ADAM, MODERN, MOMENTUM, SDLM_LINEAR_OUTPUT, SGD, START
 from lenet_research.running import train_jobs
 from lenet_research.trainer_1998 import Trainer1998
+from lenet_research.trainer_amounts import AmountTrainer
 from lenet_research.trainer_minibatches import MinibatchTrainer
 from lenet_research.trainer_strings import StringTrainer
 from lenet_utils import fit, lenet5_modern
@@ -57,6 +59,10 @@ BATCHES = {**MODERN, **ROAD, "batch_size": 16, "optimizer": "momentum", "lr": 0.
 FEW: Settings = {"validation": 30, "windows": 40, "window_batch": 9, "window_epochs": 2}
 FEW |= {"strings": 20, "string_batch": 4, "string_epochs": 2, "held_strings": 6}
 FEW |= {"test_strings": 6, "test_strings_each": 1}
+
+# Fields need a pool that has every digit.
+FEW_FIELDS = {**AMOUNTS, "validation": 200, "characters": 60, "fields": 2, "epochs": 2, "batch": 32}
+FEW_FIELDS |= {"global_fields": 3, "global_batch": 4, "held_fields": 3, "test_fields": 3}
 
 Jobs = list[tuple[str, Settings, int]]
 CASES: dict[str, tuple[type[Trainer], Jobs]] = {
@@ -165,6 +171,7 @@ CASES: dict[str, tuple[type[Trainer], Jobs]] = {
             ("with noise", {**NOISY_STRINGS, **FEW}, 0),
         ],
     ),
+    "amounts": (AmountTrainer, [("modern", FEW_FIELDS, 0), ("modern", FEW_FIELDS, 1)]),
     "boosting": (
         BoostingTrainer,
         [
@@ -188,7 +195,7 @@ CASES: dict[str, tuple[type[Trainer], Jobs]] = {
 def digits(trainer: type[Trainer]) -> MNIST:
     """Return the first digits of the sample, a few more for what is quick."""
     train, test = load_mnist(sample=True)
-    if trainer is BaselineTrainer:
+    if trainer in (BaselineTrainer, AmountTrainer):
         return MNIST(Digits(*(x[:500] for x in train)), Digits(*(x[:300] for x in test)))
     return MNIST(*(Digits(d.images[:70].contiguous(), d.labels[:70]) for d in (train, test)))
 

@@ -11,13 +11,15 @@ from conftest import ROOT
 from playwright.sync_api import expect
 from safetensors.torch import load_file, save_file
 
-from lenet_utils import load_mnist, load_trained, normalise_modern
+from lenet_research.amount_errors import LIMITS
+from lenet_utils import load_mnist, load_record, load_trained, normalise_modern
 from lenet_utils.graphs import forward_penalty, from_arcs, posteriors, select, viterbi
+from lenet_utils.results.intervals import mean_interval
 from lenet_utils.sdnn import best_path, column_penalties, spelled
 from lenet_utils.strings import NONE, Layout, draw_strings, texts
 
 sys.path.append(str(ROOT / "tests" / "live"))
-from harness import assemble, look, opened, serve
+from harness import assemble, lenet_tables, look, opened, serve
 
 TRAINED = ROOT / "lenet_utils" / "trained"
 WEIGHTS = TRAINED / "sdnn_modern.safetensors"
@@ -241,6 +243,55 @@ def test_a_criterion_moves_the_arcs(page):
     tool.get_by_role("button", name="One step").tap()
     expect(answer).to_contain_text("Best path: 42. Loss 0.00. A step lowers nothing")
     look(page, "criteria")
+
+
+def test_what_is_rejected_at_a_limit_is_what_the_record_says(ask):
+    table = lenet_tables.amounts()
+    record = load_record("amounts")
+    assert [limit for limit in table["limits"][:-1]] == list(LIMITS[:-1])
+    assert table["limits"][-1] is None and LIMITS[-1] == float("inf")
+    kinds = ("printed", "handwritten")
+    asked = [(kind, at, 1) for kind in kinds for at in range(len(LIMITS))]
+    found = ask("rejecting", table=table, asked=asked)
+    for (kind, at, _), outcome in zip(asked, found, strict=True):
+        right, wrong, others = (
+            100 * mean_interval([v[at] for v in record.values(f"global_{kind}_{m}", "modern")]).mean
+            for m in ("curve_right", "curve_wrong", "curve_others_answered")
+        )
+        assert outcome["right"] == pytest.approx(right)
+        assert outcome["wrong"] == pytest.approx(wrong)
+        assert outcome["rejected"] == pytest.approx(100 - right - wrong, abs=1e-9)
+        assert outcome["others"] == pytest.approx(others)
+        assert outcome["worth"] == (right >= 50 and wrong <= 1)
+        mistakes = table["kinds"][kind]["wrong"]
+        limit = outcome["highest"]
+        assert mistakes[limit] <= 1 and all(m > 1 for m in mistakes[limit + 1 :])
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("page", ["rejecting"], indirect=True)
+def test_a_limit_is_moved_after_a_guess(page):
+    tool = page.locator("[data-instrument=rejecting]")
+    line = tool.locator(".instrument-answer")
+    expect(line).to_be_hidden()
+    tool.get_by_label("Your guess").fill("30")
+    tool.get_by_role("button", name="That is my guess").tap()
+    table = lenet_tables.amounts()
+    wrong = table["kinds"]["printed"]["wrong"]
+    at = max(i for i, value in enumerate(wrong) if value <= 1)
+    rejected = 100 - wrong[at] - table["kinds"]["printed"]["right"][at]
+    said = tool.locator(".instrument-limits")
+    expect(said).to_contain_text("You guessed 30. Of the limits that were measured, the highest")
+    expect(said).to_contain_text(f"rejects {rejected:.1f}. ")
+    expect(line).to_contain_text(f"Doubt of at most {table['limits'][at]}, a confidence of")
+    expect(line).to_contain_text("Banks would have it.")
+    tool.get_by_role("combobox").select_option("handwritten")
+    right = table["kinds"]["handwritten"]["right"][at]
+    expect(line).to_contain_text(f"of a hundred handwritten amounts {right:.1f} are right")
+    expect(line).to_contain_text("Banks would not have it.")
+    tool.get_by_label("Limit", exact=True).press("End")
+    expect(line).to_contain_text("No limit, every field is answered")
+    look(page, "rejecting")
 
 
 def test_none_is_the_last_class():

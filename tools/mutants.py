@@ -65,6 +65,11 @@ TESTS = {
     "lenet_utils/sdnn.py": "sdnn",
     "lenet_utils/strings.py": "strings",
     "lenet_utils/typesetting.py": "strings",
+    "lenet_utils/amounts/fields.py": "amounts",
+    "lenet_utils/amounts/grammar.py": "amounts",
+    "lenet_utils/amounts/lattices.py": "amounts",
+    "lenet_utils/amounts/pieces.py": "amounts",
+    "lenet_utils/amounts/reading.py": "amounts",
 }
 """The modules, and the test files of each: `layers` is tests/test_layers.py."""
 

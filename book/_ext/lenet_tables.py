@@ -1,4 +1,4 @@
-"""What the instruments of lessons 02 and 08 to 11 show, taken from records, lessons and networks.
+"""What the instruments of lessons 02, 08 to 11 and 19 show, from records, lessons and networks.
 
 Errors in per cent, so that a page only has to write them down.
 """
@@ -28,6 +28,11 @@ TRAINING = ("training.wasm", "training.gz", "training-worker.js")
 BUGS = Path(__file__).parents[2] / "notebooks" / "11_find_the_bugs.ipynb"
 LINE = re.compile(r"^\((\w)\) +(.+)$", re.MULTILINE)
 COST = re.compile(r"^\((\w)\) (.+?) {2,}(\S+, 95% interval \S+ to \S+)$", re.MULTILINE)
+LIMITS = (
+    *(1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.2, 0.5, 1, 2, 5, 10),
+    None,
+)
+"""Of doubt, at which the record `amounts` has its curves; tests compare them with the trainer's."""
 ROAD_LEAST = 5
 """Seeds, as in lesson 09."""
 
@@ -125,6 +130,28 @@ def road() -> list[dict[str, Any]]:
     return steps
 
 
+def amounts() -> dict[str, Any]:
+    """Return what a reader of amounts does at each limit of doubt: means over seeds, of a hundred.
+
+    A limit of null lets every answer through.
+    """
+    record = load_record("amounts")
+    names = {"right": "right", "wrong": "wrong", "others": "others_answered"}
+    kinds = {
+        kind: {
+            name: [
+                100 * sum(values) / len(values)
+                for values in zip(
+                    *record.values(f"global_{kind}_curve_{measure}", "modern"), strict=True
+                )
+            ]
+            for name, measure in names.items()
+        }
+        for kind in ("printed", "handwritten")
+    }
+    return {"limits": LIMITS, "kinds": kinds}
+
+
 def interval(values: Any) -> list[float]:
     """Return the mean over seeds and both ends of its 95% interval."""
     mean, half, _ = mean_interval(values)
@@ -193,6 +220,7 @@ def shuffling() -> dict[str, list[float]]:
 def write(folder: Path) -> None:
     """Write all tables into a folder."""
     tables = {
+        "amounts": amounts(),
         "configurations": configurations(),
         "faults": faults(),
         "road": road(),

@@ -4,6 +4,7 @@ A check never raises for a wrong answer; it returns a `Verdict`, which a noteboo
 which is true when the answer is right.
 """
 
+from lenet_utils.checks.amounts import confidence_by_hand, highest_limit, small_amounts
 from lenet_utils.checks.bending import moved_maps, reach, rotations
 from lenet_utils.checks.changed_pictures import gradient_step, occlusion
 from lenet_utils.checks.debugging import fraction_right, preparation, training_epoch
@@ -47,6 +48,9 @@ from lenet_utils.checks.weight_sharing import (
 from lenet_utils.checks.your_own_problem import class_weights, more_parameters, threshold
 
 __all__ = [
+    "confidence_by_hand",
+    "highest_limit",
+    "small_amounts",
     "arc_gradients",
     "criteria_by_hand",
     "discriminative_forward",

@@ -11,6 +11,7 @@ from lenet_utils.figures.costs import costs, size_and_work
 from lenet_utils.figures.hypotheses import cuts, graph
 from lenet_utils.figures.inside import answer_and_distances, by_layer, feature_maps
 from lenet_utils.figures.network import glyphs, pictures, shares, wiring
+from lenet_utils.figures.outcomes import outcomes
 from lenet_utils.figures.panels import curves, panels, windows
 from lenet_utils.figures.photos import photo_outcomes, photo_steps
 from lenet_utils.figures.steps import convolution_step
@@ -41,6 +42,7 @@ __all__ = [
     "interval_plot",
     "learning_curves",
     "lines",
+    "outcomes",
     "panels",
     "photo_outcomes",
     "photo_steps",

@@ -11,7 +11,7 @@ from lenet_utils.models import lenet5_1998, lenet5_modern
 from lenet_utils.weights import load_model
 
 FOLDER = Path(__file__).resolve().parent.parent / "trained"
-PART_V = "lenet_utils.sdnn"  # imported when a network of it is asked for
+HERE = "lenet_utils"  # where the modules of Part V are: imported when their networks are wanted
 
 
 def trained_path(name: str) -> Path:
@@ -34,7 +34,8 @@ SHIPPED = {
         "road-to-today",
         "modern, one-cycle, distortions, weight decay 0.1, half the rate, 30 epochs",
     ),
-    "sdnn_modern": Shipped(lambda: import_module(PART_V).sdnn_modern(), "strings", "modern"),
+    "sdnn_modern": Shipped(lambda: import_module(".sdnn", HERE).sdnn_modern(), "strings", "modern"),
+    "amounts": Shipped(lambda: import_module(".amounts", HERE).amount_net(), "amounts", "modern"),
 }
 
 
@@ -42,8 +43,8 @@ def load_trained(name: str) -> nn.Module:
     """Return a trained network, ready to answer.
 
     Args:
-        name: "lenet5_1998", for images (N, 1, 32, 32) of `normalise_1998`; "lenet5_modern", for
-            images (N, 1, 28, 28) of `normalise_modern`; "sdnn_modern", for fields of the latter.
+        name: "lenet5_1998" (N, 1, 32, 32), of `normalise_1998`; "lenet5_modern" (N, 1, 28, 28),
+            "sdnn_modern", for fields, or "amounts" (N, 1, 32, 32), of `normalise_modern`.
 
     Raises:
         ValueError: an unknown name; the message lists those that exist.

@@ -19,6 +19,7 @@ const { reached, seenBy, told } = await load("field.js");
 const { inputGradient } = await load("gradient.js");
 const { climb, score } = await load("grow.js");
 const { sums } = await load("kernel.js");
+const { highest, outcome, worthHaving } = await load("rejecting.js");
 const { change, halved } = await load("shift.js");
 const { shares, without } = await load("units.js");
 const { counts } = await load("wires.js");
@@ -141,6 +142,11 @@ const answers = {
     losses: descend(asked.start, asked.rates, asked.steps).map(loss),
     best: bestRate(asked.start),
   }),
+  rejecting: () => asked.asked.map(([kind, at, most]) => ({
+    ...outcome(asked.table, kind, at),
+    highest: highest(asked.table, kind, most),
+    worth: worthHaving(outcome(asked.table, kind, at)),
+  })),
   walk: () => ({
     convolutions: convolutions(asked.table, asked.name),
     ...walk(asked.table, asked.name, asked.side),

@@ -34,6 +34,7 @@ NAMES = (
     "pixels",
     "plates",
     "reading",
+    "rejecting",
     "road",
     "shift",
     "shuffle",

@@ -19,6 +19,7 @@ import { grow } from "./grow.js";
 import { kernel } from "./kernel.js";
 import { pixels } from "./pixels.js";
 import { plates } from "./plates.js";
+import { rejecting } from "./rejecting.js";
 import { shift } from "./shift.js";
 import { shuffle } from "./shuffle.js";
 import { symbol } from "./symbol.js";
@@ -27,12 +28,12 @@ import { wires } from "./wires.js";
 
 const INSTRUMENTS = {
   bend, configuration, cover, criteria, descent, family, faults, field, grow, kernel, paths, pixels, plates,
-  reading, road, shift, shuffle, symbol, units, wires,
+  reading, rejecting, road, shift, shuffle, symbol, units, wires,
 };
 // What those work on that ask no network: counts, records, or nothing.
 const TABLES = {
   configuration: "configurations.json", criteria: null, descent: null, family: "family.json",
-  faults: "faults.json", paths: null, road: "road.json",
+  faults: "faults.json", paths: null, rejecting: "amounts.json", road: "road.json",
 };
 // Those that have a table, and a digit, too.
 const BOTH = { shuffle: "shuffling.json", train: "training.json" };
