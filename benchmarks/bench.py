@@ -20,6 +20,7 @@ import torch
 from grading import grading_section
 from graphs import graphs_section
 from online import online_section
+from page_training import page_training_section
 from sweep import sweep_section
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -225,6 +226,7 @@ def main() -> None:
         "sweep": lambda options: sweep_section(),
         "grading": lambda options: grading_section(),
         "graphs": lambda options: graphs_section(),
+        "page": lambda options: page_training_section(),
     }
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("sections", nargs="*", help=f"of {', '.join(sections)}; default: all")

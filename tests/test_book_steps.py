@@ -60,6 +60,10 @@ def live_folder(tmp_path, entry):
     (tmp_path / "part.js").write_text(
         "export const one = 1;\nexport function two() {}\n", encoding="utf-8"
     )
+    for other in ("instruments.js", "training.js"):
+        (tmp_path / other).write_text('import { two } from "./part.js";\n', encoding="utf-8")
+    for name in lenet_live.LARGE["training.js"]:
+        (tmp_path / name).write_bytes(b"large")
     (tmp_path / "live.js").write_text(entry, encoding="utf-8")
     return tmp_path
 
@@ -69,10 +73,14 @@ def test_modules_become_one_script_with_their_data(tmp_path):
         tmp_path,
         'import { one } from "./part.js";\nfetch(new URL(name, import.meta.url), one);\n',
     )
-    (folder / "instruments.js").write_text('import { two } from "./part.js";\n', encoding="utf-8")
     lenet_live.bundle(folder)
     other = (folder / "offline-instruments.js").read_text(encoding="utf-8")
     assert 'modules["instruments.js"]' in other and 'modules["live.js"]' not in other
+    assert '"training.gz": "data:;base64,bGFyZ2U="' not in other
+    large = (folder / "offline-training.js").read_text(encoding="utf-8")
+    assert '"training.gz": "data:;base64,bGFyZ2U="' in large and "YWJj" not in large
+    # It comes to a page that has the module.
+    assert 'modules["part.js"] =' in other and 'modules["part.js"] =' not in large
     text = (folder / "offline.js").read_text(encoding="utf-8")
     assert '"weights/a.safetensors": "data:;base64,YWJj"' in text
     assert 'const { one } = modules["part.js"];' in text

@@ -91,7 +91,7 @@ def plain(text: str) -> str:
         ("```{code-block} sh\nls {x}\n```", "```sh\nls {x}\n```"),
         ("```python\n# [no](link.md) {role}`x`\n```", "```python\n# [no](link.md) {role}`x`\n```"),
         (
-            ":::{instrument} bend\n:height: 538\n:alt: A bent 7.\n\nWhat it shows.\n:::",
+            ":::{instrument} bend\n:alt: A bent 7.\n\nWhat it shows.\n:::",
             f"> ![A bent 7.]({BOOK}/_static/live/still-bend-light.webp)\n>\n> What it shows.\n>\n"
             f"> [Move it yourself, in the book]({BOOK}/notebooks/05_layer_by_layer.html)\n",
         ),

@@ -189,8 +189,8 @@ def test_the_policy_is_strict(site):
     policy = headers_of(site)["Content-Security-Policy"]
     rules = {name: values for name, *values in (rule.split() for rule in policy.split(";"))}
     assert rules["default-src"] == ["'none'"]
-    own, speaker = rules["script-src"]
-    assert own == "'self'" and speaker.startswith("'sha256-")
+    own, compiled, speaker = rules["script-src"]
+    assert own == "'self'" and compiled == "'wasm-unsafe-eval'" and speaker.startswith("'sha256-")
     assert rules["connect-src"] == ["'self'"]
     assert "*" not in policy and "http" not in policy
 

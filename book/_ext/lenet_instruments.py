@@ -8,6 +8,7 @@ from pathlib import Path
 
 from docutils import nodes
 from docutils.parsers.rst import directives
+from PIL import Image
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
@@ -22,15 +23,35 @@ BLOCK = """
 <figure class="live-still instrument-still">{pictures}</figure>
 </div>
 """
-PICTURE = (
-    '<img class="only-{mode}" src="{up}_static/live/still-{name}-{mode}.webp" width="720" '
-    'height="{height}" loading="lazy" alt="{alt}">'
-)
+PICTURE = """
+<picture class="only-{mode}">
+<source media="(max-width: 34rem)" srcset="{up}_static/live/{phone}"
+width="{phone_width}" height="{phone_height}">
+<img src="{up}_static/live/{file}" width="{width}" height="{height}" loading="lazy" alt="{alt}">
+</picture>
+"""
 
 
 def names() -> list[str]:
     """Return the names of all instruments: each has a still picture of its own."""
-    return sorted(path.name.split("-")[1] for path in LIVE.glob("still-*-light.webp"))
+    return sorted({path.name.split("-")[1] for path in LIVE.glob("still-*-phone-light.webp")})
+
+
+def picture(name: str, mode: str, up: str, alt: str) -> str:
+    """Return an instrument's picture, and the one for a phone, each with the room it takes."""
+    files = [f"still-{name}-{mode}.webp", f"still-{name}-phone-{mode}.webp"]
+    (width, height), (phone_width, phone_height) = (Image.open(LIVE / file).size for file in files)
+    return PICTURE.format(
+        mode=mode,
+        up=up,
+        alt=alt,
+        file=files[0],
+        width=width,
+        height=height,
+        phone=files[1],
+        phone_width=phone_width,
+        phone_height=phone_height,
+    )
 
 
 class Instrument(SphinxDirective):
@@ -38,7 +59,7 @@ class Instrument(SphinxDirective):
 
     required_arguments = 1
     has_content = True
-    option_spec = {"alt": directives.unchanged_required, "height": directives.positive_int}  # noqa: RUF012
+    option_spec = {"alt": directives.unchanged_required}  # noqa: RUF012
 
     def run(self) -> list[nodes.Node]:
         """Return the place of the instrument, with its picture, and the caption."""
@@ -48,12 +69,11 @@ class Instrument(SphinxDirective):
         if "alt" not in self.options:
             raise self.error(f"the instrument {name!r} needs :alt:, what its picture shows.")
         up = "../" * self.env.docname.count("/")
-        more = {"up": up, "name": name, "height": self.options.get("height", 420)}
         alt = escape(" ".join(self.options["alt"].split()))
-        pictures = "".join(PICTURE.format(mode=mode, alt=alt, **more) for mode in ("light", "dark"))
+        pictures = "".join(picture(name, mode, up, alt) for mode in ("light", "dark"))
         caption = nodes.container(classes=["lenet-caption"])
         self.state.nested_parse(self.content, self.content_offset, caption)
-        block = BLOCK.format(pictures=pictures, **more)
+        block = BLOCK.format(pictures=pictures, up=up, name=name)
         return [nodes.raw("", block, format="html"), caption]
 
 

@@ -1,4 +1,4 @@
-"""What the instruments of lessons 02, 08, 09 and 11 show, taken from records and lessons.
+"""What the instruments of lessons 02 and 08 to 11 show, taken from records, lessons and networks.
 
 Errors in per cent, so that a page only has to write them down.
 """
@@ -11,6 +11,8 @@ from typing import Any
 import nbformat
 
 from lenet_utils.checks.find_the_bugs import FAULTS, SOUND
+from lenet_utils.mnist import MNIST_MEAN, MNIST_STD
+from lenet_utils.models import lenet5_modern
 from lenet_utils.results.agreement import holm, locate
 from lenet_utils.results.intervals import Difference, difference, mean_interval
 from lenet_utils.results.matrix import PUBLISHED, matrix
@@ -20,6 +22,9 @@ from lenet_utils.sdlm import PUBLISHED_SCHEDULE
 MEASURES = ("test_error", "train_error")
 ASKED = tuple(f"coefficients 0.5, curvature x 4, j = {j}" for j in (1, 10))
 """The two interpretations that lesson 08 asks about."""
+LIVE = Path(__file__).parents[1] / "_static" / "live"
+TRAINING = ("training.wasm", "training.gz", "training-worker.js")
+"""What a page loads when its reader wants to train: the program, the digits, what runs both."""
 BUGS = Path(__file__).parents[2] / "notebooks" / "11_find_the_bugs.ipynb"
 LINE = re.compile(r"^\((\w)\) +(.+)$", re.MULTILINE)
 COST = re.compile(r"^\((\w)\) (.+?) {2,}(\S+, 95% interval \S+ to \S+)$", re.MULTILINE)
@@ -139,6 +144,21 @@ def points(change: Difference) -> dict[str, Any]:
     }
 
 
+def training() -> dict[str, Any]:
+    """Return what a page has to know to train the network of lesson 10, and to save it.
+
+    `tensors` are its names and shapes in order, `model` is what `save_model` stores beside them.
+    """
+    model = lenet5_modern()
+    return {
+        "tensors": [[name, list(values.shape)] for name, values in model.state_dict().items()],
+        "model": str(model),
+        "mean": MNIST_MEAN,
+        "deviation": MNIST_STD,
+        "bytes": sum((LIVE / name).stat().st_size for name in TRAINING),
+    }
+
+
 def faults() -> dict[str, Any]:
     """Return the marked lines of lesson 11's script, which are at fault, and what that costs.
 
@@ -177,6 +197,7 @@ def write(folder: Path) -> None:
         "faults": faults(),
         "road": road(),
         "shuffling": shuffling(),
+        "training": training(),
     }
     for name, found in tables.items():
         # All digits, so that a page rounds to what a lesson prints.

@@ -23,6 +23,8 @@ const { change, halved } = await load("shift.js");
 const { shares, without } = await load("units.js");
 const { counts } = await load("wires.js");
 const { buildSweep, readings, setDigits, sweep } = await load("sweep.js");
+const learning = await load("training.js");
+const { safetensors, weightsOf } = await load("tensors.js");
 const { fitLine } = await load("preparation.js");
 const graphs = await load("arcs.js");
 const { framed, normalised, shuffled, shuffledNetworks } = await load("shuffle.js");
@@ -199,6 +201,17 @@ const answers = {
     strokes: asked.drawings.map((strokes) => [...fromStrokes(strokes)]),
     digits: asked.digits.map((digit) => [...fromDigit(bytesOf(digit))]),
   }),
+  learning: () => ({
+    marks: asked.ends.map(learning.marks),
+    axis: learning.lossAxis(asked.losses),
+    reached: learning.reached([[10, 0.5, 1], [20, 0.1, 2], [30, 0.05, 3]], 0.1),
+    never: learning.reached([[10, 0.5, 1]], 0.1),
+    thinned: learning.thinned([0, 1, 2, 3, 4, 5], 5),
+  }),
+  tensors() {
+    const file = safetensors(asked.table, Float32Array.from(asked.weights));
+    return { file: Buffer.from(file).toString("base64"), back: [...weightsOf(asked.table, file.buffer)] };
+  },
   prepare: () => asked.drawings.map((drawing) => [...prepared(drawing)]),
   ink: () => orError(() => [...inkOfGrey(bytesOf(asked.grey), asked.width, asked.height).bytes]),
 };

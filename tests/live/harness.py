@@ -38,10 +38,14 @@ NAMES = (
     "shift",
     "shuffle",
     "symbol",
+    "train",
     "units",
     "wires",
 )
-POLICY = "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'"
+POLICY = (
+    "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src 'self' data: blob:; "
+    "object-src 'none'; base-uri 'none'"
+)
 
 
 def assemble(folder: Path, weights: Path) -> Path:

@@ -5,7 +5,7 @@ import { FIELD, isEmpty, prepare } from "./preparation.js";
 import { Pad, paintBytes } from "./drawing.js";
 import { element } from "./inspector.js";
 import { keepDigit, keptDigit } from "./store.js";
-import { loadDigits, loadNetwork, loadTable } from "./loading.js";
+import { loadApart, loadDigits, loadNetwork, loadTable } from "./loading.js";
 import { criteria, paths } from "./arcs.js";
 import { bend } from "./bend.js";
 import { cover } from "./cover.js";
@@ -34,6 +34,10 @@ const TABLES = {
   configuration: "configurations.json", criteria: null, descent: null, family: "family.json",
   faults: "faults.json", paths: null, road: "road.json",
 };
+// Those that have a table, and a digit, too.
+const BOTH = { shuffle: "shuffling.json", train: "training.json" };
+// Those with a script of their own.
+const APART = { train: "training.js" };
 // Those that load a network of their own, at a guess.
 const LATER = new Set(["pixels", "plates", "reading"]);
 const QUIET = 600; // milliseconds without a change before the state is spoken
@@ -153,12 +157,14 @@ class Bench {
 
 /** What an instrument works with; of several on a page, each file is loaded once. */
 async function supplies(name, once) {
-  if (name in TABLES) return { table: TABLES[name] && await once(name, () => loadTable(TABLES[name])) };
-  if (LATER.has(name)) return { digits: await once("digits", loadDigits) };
-  if (name === "shuffle") {
-    const [digits, table] = await Promise.all([once("digits", loadDigits), loadTable("shuffling.json")]);
-    return { digits, table };
+  if (name in APART) INSTRUMENTS[name] = await loadApart(name, APART[name]);
+  const table = BOTH[name] ?? TABLES[name];
+  if (name in BOTH) {
+    const [digits, found] = await Promise.all([once("digits", loadDigits), loadTable(table)]);
+    return { digits, table: found };
   }
+  if (name in TABLES) return { table: table && await once(name, () => loadTable(table)) };
+  if (LATER.has(name)) return { digits: await once("digits", loadDigits) };
   const kind = "lenet5_1998";
   const [network, digits] = await Promise.all([once(kind, () => loadNetwork(kind)), once("digits", loadDigits)]);
   return { networks: { [kind]: network }, digits };

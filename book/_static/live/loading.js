@@ -4,7 +4,7 @@ import { buildNetwork, readSafetensors } from "./network.js";
 import { bytesOf } from "./store.js";
 
 /** Fetch a file that lies beside this one. */
-async function load(name) {
+export async function load(name) {
   const answer = await fetch(new URL(name, import.meta.url)).catch(() => null);
   if (!answer?.ok) {
     throw new Error(`${name} could not be loaded: check the connection, then load the page again.`);
@@ -38,4 +38,17 @@ export async function loadDigits() {
 /** What a build counted or took from a record. */
 export async function loadTable(name) {
   return (await load(name)).json();
+}
+
+/** Instruments that are large, and of one lesson: what their script leaves in `lenetApart`. */
+export async function loadApart(name, script) {
+  const file = location.protocol === "file:";
+  const made = Object.assign(document.createElement("script"), file ? {} : { type: "module" });
+  made.src = document.querySelector("script[src*='instruments.js']").src.replace("instruments.js", script);
+  await new Promise((done, fail) => {
+    made.onload = done;
+    made.onerror = () => fail(new Error(`${script} could not be loaded: check the connection, then load the page again.`));
+    document.body.append(made);
+  });
+  return globalThis.lenetApart[name];
 }

@@ -62,13 +62,14 @@ export function symbol(bench, panel) {
     { min: 0, max: all.length, step: 1, value: all.length / 2 },
     (own) => {
       tools.hidden = grid.hidden = false;
+      board.classList.remove("instrument-wide");
       state.guessed = own;
       said.textContent = `You guessed ${own}. Draw a code for your symbol in the cells; then draw the symbol `
         + `${EXAMPLES} times, and teach it.`;
       bench.soon(show);
     },
   );
-  const board = element("div", "instrument-board");
+  const board = element("div", "instrument-board instrument-wide"); // as long as no code is beside it
   board.append(ask, tools);
   grid.hidden = true;
   panel.append(grid, board);
