@@ -162,5 +162,7 @@ def test_partners_of_a_moodle_group_are_no_copies(group: str, tmp_path: Path) ->
     assert "all answers: the same as those of Eve-Roe-73" in ann["to check"]
     assert "Ann-Lee-71" in eve["to check"] and "Bea-Damm-72" in eve["to check"]
     assert "something to check in 3 submissions:" in said
+    # The download does not say that groups were to hand in.
+    assert f"({group}): if students were to hand in alone" in said
     page = (desk.output / ASSIGNMENT / "marking" / "q4_why.html").read_text(encoding="utf-8")
     assert page.count("<article") == 2 and "handed in by 2 together" in page

@@ -36,6 +36,8 @@ def test_an_extension_by_the_number_of_a_platform_holds(
     identity = {"Identifier": "Participant 2001", "Full name": "Bea Damm"}
     row = result(1, [3, 4, 2], moment=LATER, identity=identity)
     assert (late.of(row, policy).percent > 0) == is_late
+    seat = result(1, [3, 4, 2], moment=LATER, identity={"Room": "Room 2001"})
+    assert late.of(seat, policy).percent > 0
 
 
 def test_an_extension_that_is_nobodys_is_said(tmp_path: Path) -> None:

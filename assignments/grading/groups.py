@@ -9,12 +9,15 @@ from platforms import MOODLE
 from submissions import Submission
 
 
-def settle(submissions: Sequence[Submission], people: Mapping[str, roster.Row]) -> None:
+def settle(submissions: Sequence[Submission], people: Mapping[str, roster.Row]) -> list[str]:
     """Note for each submission of a group whose file it is, and with whom it was handed in.
 
     Args:
         submissions: all that were found.
         people: for each student's key, the row of the class list that is theirs.
+
+    Returns:
+        What a lecturer has to know: a download does not say whether groups handed in.
     """
     same = defaultdict(list)
     for one in submissions:
@@ -27,6 +30,14 @@ def settle(submissions: Sequence[Submission], people: Mapping[str, roster.Row]) 
                 others = ", ".join(sorted(m.name for m in members if m is not one))
                 called = written(group, 100)
                 one.notes.append(f"handed in together with {others}, as the group {called}")
+    names = sorted({one.group.rpartition(" ")[0] for one in submissions if one.group})
+    if not names:
+        return []
+    return [
+        f"Equal files within a group of Moodle's are taken for the work of partners and are not "
+        f"compared ({', '.join(written(name, 60) for name in names[:9])}): if students "
+        f"were to hand in alone, look at these, in the column remarks"
+    ]
 
 
 def file_of(submission: Submission) -> str:

@@ -156,8 +156,8 @@ def after(moment: datetime.datetime, due: datetime.datetime) -> datetime.timedel
 
 def names(identity: Mapping[str, str]) -> set[str]:
     """Return by what an extension can name somebody: each cell, and the number of a participant."""
-    cells = {value.strip() for value in identity.values()}
-    return {cell.casefold() for cell in cells | set(map(participant, cells))} - {""}
+    cells = {value.strip().casefold() for value in identity.values()}
+    return (cells | {participant(identity.get("Identifier", ""))}) - {""}
 
 
 def called(row: Graded) -> set[str]:

@@ -54,8 +54,8 @@ def write(
     What goes wrong with one student's page, or with one table, costs that one only.
     """
     matched = roster.match(found.submissions, listed)
-    groups.settle(found.submissions, matched.people)
-    problems = roster.nobody(found.submissions, listed, matched)
+    problems = groups.settle(found.submissions, matched.people)
+    problems += roster.nobody(found.submissions, listed, matched)
     notes = list(problems)
     for assignment in sorted({s.assignment for s in found.submissions}):
         mine = [s for s in found.submissions if s.assignment == assignment]
