@@ -106,7 +106,7 @@ test: mnist edition $(SITE)
 # What takes a minute or two each and seldom breaks: kernels, servers, scratch repositories,
 # environments, the book on paper, pages taken at their word. So that `make test` stays within the time of a coffee.
 APART := $(addprefix tests/test_,lab.py resumed.py release.py docs.py environment.py pdf.py \
-	grading_again.py grading_alike.py grading_ways.py assignments_public.py)
+	grading_again.py grading_alike.py grading_ways.py assignments_public.py other_browsers.py)
 test-apart: mnist edition $(SITE)
 	OMP_NUM_THREADS=1 $(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(APART)
 

@@ -26,6 +26,10 @@ const TROUBLE = {
   stuck: `The loss stays at ${GUESSING}, that of a network that gives all digits the same probability. After a rate `
     + "that is too high its units have fallen silent; at one that is too low it has hardly begun.",
 };
+const NOTHING = {
+  running: false, seen: 0, updates: 0, epoch: 0, seconds: 0, trouble: null, loss: null, rate: START.rate,
+  worst: [], read: null,
+};
 const much = (count) => count.toLocaleString("en");
 const pairs = (values) => values.map((value) => [String(value), String(value)]);
 const part = (values, at, length) => values.subarray(at * length, (at + 1) * length);
@@ -63,7 +67,7 @@ export function lossAxis(points) {
 
 class Training {
   constructor(bench, panel) {
-    Object.assign(this, { bench, table: bench.table, settings: { ...START }, away: false });
+    Object.assign(this, { bench, table: bench.table, settings: { ...START }, away: false, state: NOTHING });
     this.show = this.show.bind(this); // one function, which a frame does once
     this.forget();
     this.board = element("div", "instrument-board instrument-wide");
@@ -111,7 +115,7 @@ class Training {
       return button;
     });
     [this.go, this.one] = made;
-    this.go.addEventListener("click", () => this.tell(this.state?.running ? "pause" : "start"));
+    this.go.addEventListener("click", () => this.tell(this.state.running ? "pause" : "start"));
     this.one.addEventListener("click", () => this.tell("step"));
     made[2].addEventListener("click", () => {
       this.forget();
@@ -161,6 +165,9 @@ class Training {
   async begin(own) {
     this.guessed = own;
     this.cost.textContent = "The digits are loading.";
+    this.said.textContent = `You guessed ${much(own)} digits.`;
+    this.board.hidden = false; // at once: what appears later moves what a reader has begun to read
+    this.show();
     try {
       const { worker, wasm, digits } = await loadTraining();
       this.worker = worker;
@@ -179,14 +186,13 @@ class Training {
   }
 
   stop(why) {
-    this.cost.hidden = false;
+    this.board.hidden = true;
     this.cost.textContent = why;
     this.bench.say(why);
   }
 
   ready({ train, held }) {
-    this.cost.hidden = true;
-    this.board.hidden = false;
+    this.cost.textContent = "";
     this.count = train;
     this.said.textContent = `You guessed ${much(this.guessed)} digits. There are ${much(train)} to learn from, and `
       + `${much(held)} are held out.`;
@@ -205,13 +211,13 @@ class Training {
     this.losses = thinned([...this.losses, ...finite], POINTS);
     this.errors.push(...data.errors);
     this.bench.soon(this.show);
-    if (before?.running === data.running && before.trouble === data.trouble) return;
+    if (before.running === data.running && before.trouble === data.trouble) return;
     this.bench.say(`${TROUBLE[data.trouble] ?? ""} ${this.told()}`);
   }
 
   /** A page that nobody sees does not learn, and goes on when it is seen again. */
   turnAway() {
-    if (document.hidden && this.state?.running) {
+    if (document.hidden && this.state.running) {
       this.away = true;
       this.tell("pause");
     } else if (!document.hidden && this.away) {
@@ -293,14 +299,13 @@ class Training {
   showWorst() {
     const { worst } = this.state;
     this.worst.figures.forEach((figure, i) => {
-      figure.hidden = !worst[i];
+      figure.style.visibility = worst[i] ? "" : "hidden"; // which keeps its room
       if (!worst[i]) return;
       paintBytes(this.worst.canvases[i], worst[i].bytes, FIELD);
       figure.lastChild.textContent = `${worst[i].label} read as ${worst[i].digit}`;
     });
-    this.worstTitle.hidden = this.worst.root.hidden = !worst.length;
     this.worst.root.setAttribute("aria-label",
-      `The worst errors: ${worst.map(({ label, digit }) => `a ${label} read as ${digit}`).join(", ")}.`);
+      `The worst errors: ${worst.map(({ label, digit }) => `a ${label} read as ${digit}`).join(", ") || "none yet"}.`);
   }
 
   /** Put the chosen digit among those to learn from, with a label and a weight. */
@@ -329,6 +334,7 @@ class Training {
     const block = element("div", "instrument-files");
     const save = Object.assign(element("button"), { type: "button", textContent: "Save the weights" });
     save.addEventListener("click", () => {
+      if (!this.state.weights) return; // still loading
       const link = element("a");
       link.href = URL.createObjectURL(new Blob([safetensors(this.table, this.state.weights)]));
       link.download = "lenet5_modern.safetensors";
