@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import nbformat
+import torch
 from conftest import ROOT
 from drawing import draw_parameters
 from IPython.core.inputtransformer2 import TransformerManager
@@ -132,3 +133,40 @@ def earned(name: str, question: str, code: str, term: str = "open") -> tuple[int
             else:
                 got += points(cell)
     return got, total, said
+
+
+def passed(name: str, question: str) -> set[tuple[torch.dtype, str]]:
+    """Return types and devices of the tensors that the tests of a question hand to its answer."""
+    names, before = solved(name, "open")
+    names.clear()
+    names.update(before[question])
+    _run(solution(name, question), names)
+    seen: set[tuple[torch.dtype, str]] = set()
+
+    def look(value: object) -> None:
+        if isinstance(value, torch.Tensor):
+            seen.add((value.dtype, value.device.type))
+        elif isinstance(value, dict):
+            look(list(value.values()))
+        elif isinstance(value, list | tuple):
+            for one in value:
+                look(one)
+
+    def watched(function: Callable) -> Callable:
+        def call(*arguments: object, **named: object) -> object:
+            look([arguments, named])
+            return function(*arguments, **named)
+
+        return call
+
+    for key, value in list(names.items()):
+        if value is before[question].get(key) or not callable(value):
+            continue
+        if isinstance(value, type) and issubclass(value, torch.nn.Module):
+            value.__init__, value.forward = watched(value.__init__), watched(value.forward)
+        elif not isinstance(value, type):
+            names[key] = watched(value)
+    for cell in master(name).cells:
+        if re.fullmatch(rf"{question}_test\d?", grade_id(cell)):
+            _run(cell.source, names)
+    return seen

@@ -21,6 +21,7 @@ from assignment_cells import (
     grade_id,
     is_answer,
     notebook_path,
+    passed,
     points,
     questions,
     solved,
@@ -257,3 +258,10 @@ def test_wrong_answers_do_not(name, question):
         assert got < total, f"all points for\n{code(name, question, answer)}"
         # A student must be told something: not a bare assert.
         assert said not in ("", "AssertionError: "), code(name, question, answer)
+
+
+@each_question
+def test_hidden_tests_hand_over_what_students_see(name, question):
+    """Students see float32 on the processor: a right answer may count on it."""
+    seen = {torch.float32, torch.int64, torch.uint8, torch.bool}
+    assert passed(name, question) <= {(dtype, "cpu") for dtype in seen}

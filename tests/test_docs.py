@@ -87,6 +87,11 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         if not re.match(r"assignments/\w+/a[2-7]_", name):
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, copy / name)
+    # A class list and due dates, which a lecturer has beside the clone.
+    (folder / "class.csv").write_text("Name\nann\nbob\n", encoding="utf-8")
+    policy = (ROOT / "assignments" / "grading" / "README.md").read_text(encoding="utf-8")
+    policy = policy.partition("```toml\n")[2].partition("```")[0]
+    (folder / "late.toml").write_text(policy, encoding="utf-8")
     venv = copy / ".venv"
     venv.mkdir()
     for part in Path(sys.prefix).iterdir():

@@ -154,7 +154,7 @@ def test_the_page_shows_both_and_runs_nothing(browser: Any, tmp_path: Path) -> N
     assert sides.count() == 2
     assert "while start + kernel" in sides.first.locator("mark").first.inner_text()
     assert ATTACKS[0] in page.locator("pre").first.inner_text().replace('\\"', '"')
-    assert page.get_by_text("And 1 pairs more").count() == 1
+    assert page.get_by_text("And 1 pair more").count() == 1
     from axe_playwright_python.sync_playwright import Axe
 
     for scheme in ("light", "dark"):

@@ -97,6 +97,11 @@ def begin_anew(folder: Path) -> None:
 def page(batch: Batch, handed: list[Submission], browser: Any) -> Iterator[Any]:
     folder = batch.output / ASSIGNMENT
     begin_anew(folder)
+    with batch.course.gradebook() as book:
+        for name in NAMES:
+            grade = book.find_grade(QUESTION, ASSIGNMENT, ASSIGNMENT, name)
+            grade.manual_score, grade.needs_manual_grade = None, True
+        book.db.commit()
     assert by_hand.exchange(batch, handed, ASSIGNMENT) == []
     context = browser.new_context(accept_downloads=True, viewport={"width": 1280, "height": 900})
     page = context.new_page()
@@ -147,6 +152,7 @@ def test_thirty_answers_are_marked_by_keyboard(
     assert [mark["points"] for mark in data["marks"]] == [2.0 if n % 3 == 0 else 1.5 for n in
                                                           range(30)]  # fmt: skip
     assert not [name for name in NAMES if name in path.read_text(encoding="utf-8")]
+    assert by_hand.exchange(batch, handed, ASSIGNMENT) == [f"{ASSIGNMENT}: 30 marks taken in"]
     assert by_hand.exchange(batch, handed, ASSIGNMENT) == []
     codes = Codes(batch.output / by_hand.SECRET)
     order = sorted(NAMES, key=lambda name: codes.of(ASSIGNMENT, name))
@@ -157,6 +163,45 @@ def test_thirty_answers_are_marked_by_keyboard(
         assert ("Which weights? 1 a 0 d <b>" in comment) == (number == 4)
     rows = list(csv.DictReader((batch.output / ASSIGNMENT / "marks.csv").open(encoding="utf-8")))
     assert sorted(float(row["points"]) for row in rows) == [1.5] * 20 + [2.0] * 10
+
+
+def test_enter_gives_no_points_that_nobody_gave(page: Any, tmp_path: Path) -> None:
+    first, second = (page.locator("article").nth(n) for n in (0, 1))
+    first.focus()
+    page.keyboard.press("1")
+    page.keyboard.press("Enter")
+    assert first.evaluate("card => card === document.activeElement")
+    says = page.locator("#said").inner_text()
+    assert says.startswith("Answer 1: line 2 has no points yet; 0 gives nought")
+    assert first.locator("input:checked").count() == 1
+    assert page.locator("#count").inner_text() == "0 of 30 marked"
+    page.keyboard.press("n")  # later
+    assert second.evaluate("card => card === document.activeElement")
+    page.keyboard.press("Enter")
+    assert "Answer 2: lines 1, 2 have no points yet" in page.locator("#said").inner_text()
+    page.keyboard.press("0")
+    page.keyboard.press("Enter")
+    assert not second.evaluate("card => card === document.activeElement")
+    assert page.locator("#said").inner_text() == ""
+    assert page.locator("#count").inner_text() == "1 of 30 marked"
+    data = json.loads(saved(page, tmp_path, "one.json").read_text(encoding="utf-8"))
+    assert [mark["lines"] for mark in data["marks"]] == [[0, 0]]
+
+
+def test_another_browser_says_how_many_marks_count_already(
+    page: Any, batch: Batch, handed: list[Submission]
+) -> None:
+    codes = Codes(batch.output / by_hand.SECRET)
+    order = sorted(NAMES, key=lambda name: codes.of(ASSIGNMENT, name))
+    file(batch, "AB", *(mark(batch, name, [1, 0.5]) for name in order[:26]))
+    by_hand.exchange(batch, handed, ASSIGNMENT)
+    page.reload()
+    says = page.locator("#count").inner_text()
+    assert says == "0 of 30 marked here; 26 more count already, from files that were taken in"
+    assert "1.5 points count" in page.locator("article h2").first.inner_text()
+    page.locator("article").first.focus()
+    page.keyboard.press("n")  # the next one is one that nobody has marked
+    assert page.locator("article").nth(26).evaluate("card => card === document.activeElement")
 
 
 def test_what_was_begun_is_kept_and_forgotten(page: Any, tmp_path: Path) -> None:
@@ -250,7 +295,8 @@ def test_two_markers_are_merged_and_disagreements_listed(
     file(batch, "AB", mark(batch, "ann", [1, 0.5], remark="Good."), mark(batch, "bob", [1, 1]))
     file(batch, "CD", mark(batch, "ann", [1, 0.5], remark="Fine."), mark(batch, "bob", [1, 0]))
     said = by_hand.exchange(batch, three, ASSIGNMENT)
-    assert [line.partition(":")[0] for line in said] == ["Markers disagree on 1 answer"]
+    assert said[0] == f"{ASSIGNMENT}: 1 mark taken in"
+    assert [line.partition(":")[0] for line in said[1:]] == ["Markers disagree on 1 answer"]
     assert points(batch, "ann") == (1.5, False, "1 of 1: Local windows\n0.5 of 1: Shared weights\n"
                                     "Good.\nFine.")  # fmt: skip
     assert points(batch, "bob")[1]  # nobody has decided
@@ -260,7 +306,7 @@ def test_two_markers_are_merged_and_disagreements_listed(
         ("bob", "AB", "2", "1 + 1"), ("bob", "CD", "1", "1 + 0"),
     ]  # fmt: skip
     typed(batch, "bob", "1.5")
-    assert by_hand.exchange(batch, three, ASSIGNMENT) == []
+    assert by_hand.exchange(batch, three, ASSIGNMENT) == [f"{ASSIGNMENT}: 1 mark taken in"]
     assert points(batch, "bob")[:2] == (1.5, False)
     assert not path.exists()
     typed(batch, "ann", "2")  # a person's later word counts, and pages do not undo it
@@ -360,7 +406,14 @@ def test_partners_are_marked_once_and_names_are_shown_when_asked(
     (path,) = marking.write(tmp_path, batch.course, ASSIGNMENT, given, codes, named=True)
     text = path.read_text(encoding="utf-8")
     assert text.count("<article") == 1
-    assert "Ann, Bob" in text and "handed in by 2 together" in text
+    assert "Ann, Bob" in text and "handed in by 2 together" in text and "count)" not in text
+    with batch.course.gradebook() as book:
+        for name, given_points in (("Ann", 1), ("Bob", 2)):
+            grade = book.find_grade(QUESTION, ASSIGNMENT, ASSIGNMENT, name)
+            grade.manual_score, grade.needs_manual_grade = given_points, False
+        book.db.commit()
+    marking.write(tmp_path, batch.course, ASSIGNMENT, given, codes)
+    assert "(the partners differ: 1, 2 points count)" in path.read_text(encoding="utf-8")
     listed = re.search('data-codes="(.*?)"', text)[1].split()
     assert listed == [codes.of(ASSIGNMENT, name) for name in ("Ann", "Bob")]
     assert codes.of(ASSIGNMENT, "Ann") != Codes(tmp_path / "other").of(ASSIGNMENT, "Ann")

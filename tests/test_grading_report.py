@@ -133,7 +133,7 @@ def test_an_empty_class_has_a_report(tmp_path: Path) -> None:
     one = result(1, [0, 0, 0])
     one.record["reason"] = "not a notebook"
     assert class_report.write(tmp_path, Class("a1", [one], MOST)) == []
-    assert "1 submissions, 0 graded" in (tmp_path / "report.html").read_text("utf-8")
+    assert "1 submission, 0 graded" in (tmp_path / "report.html").read_text("utf-8")
 
 
 def policy_of(folder: Path, more: str = "", due: str = "2027-03-01T23:59:00") -> late.Policy:

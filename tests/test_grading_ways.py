@@ -245,6 +245,16 @@ def test_an_autograder_is_made_for_what_there_is(tmp_path: Path) -> None:
         autograder.make(A1, tmp_path / "x.zip", "now")
 
 
+def test_making_an_autograder_says_what_it_wrote(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "x.zip"
+    monkeypatch.setattr(sys, "argv", ["autograder", "make", A1, str(path)])
+    assert autograder.main() is None
+    said = capsys.readouterr().out
+    assert f"Wrote {path} (" in said and A1 in said and "keep it to yourself" in said
+
+
 def test_the_container_file_has_no_fault_that_hadolint_knows() -> None:
     linter = shutil.which("hadolint", path=f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}")
     if linter is None:

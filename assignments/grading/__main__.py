@@ -15,6 +15,7 @@ import roster
 from batch import READ, Batch
 from course import Course, CourseError
 from isolation import Limits, readable, sandbox
+from names import counted
 from reading import Reader
 from regrading import Again
 from sanitise import plain
@@ -63,7 +64,8 @@ def main() -> str | None:
     print(f"Grading {folder}", flush=True)
     try:
         course = Course.build(given.course, output / "course")
-        listed = roster.read(given.roster) if given.roster else []
+        told: list[str] = []
+        listed = roster.read(given.roster, told) if given.roster else []
         with Reader(course.releases, output / READ) as reader:
             found = find(folder, course.releases, reader)
         again = None
@@ -74,11 +76,16 @@ def main() -> str | None:
         due = late.read(given.late, course.releases) if given.late else {}
     except (CourseError, ValueError, RuntimeError, OSError) as error:
         return str(error)
-    print(f"{len(found.submissions)} submissions; each in a sandbox: {around.describe()}")
+    count = counted(len(found.submissions), "submission")
+    print(f"{count}; each in a sandbox: {around.describe()}")
+    for line in told:
+        print(plain(line, LINE))
     limits = Limits(given.cell_seconds, given.notebook_seconds, given.megabytes)
     batch = Batch(course, output, around, limits, max(1, given.workers), again)
     batch.run(found.submissions, lambda line: print(plain(line, LINE), flush=True))
     wishes = reports.Wishes(given.names, given.why, given.unread, due)
+    if again and again.said:
+        print(f"{again.said[0].upper()}{again.said[1:]}: all other points are those of before")
     for problem in reports.write(batch, found, listed, wishes):
         print(plain(problem, LINE))
     print(f"Every file: {output / 'files.csv'}")

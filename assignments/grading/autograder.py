@@ -109,6 +109,7 @@ def results(
         tested: the questions whose points tests give.
         read: those that a person reads, which get no points here.
     """
+    from pages import plainly
     from sanitise import plain
 
     tests = [
@@ -123,7 +124,7 @@ def results(
         }
         for number, question in enumerate(tested, 1)
     ]
-    said = [f"Not graded: {record['reason']}"] if record["reason"] else []
+    said = [f"Not graded: {plainly(record['reason'])}"] if record["reason"] else []
     said += [f"{q.name} ({q.points:g} points) is read by a person." for q in read]
     said += record["notes"]
     return {
@@ -150,6 +151,10 @@ def main() -> str | None:
             run(given.place)
         else:
             make(given.assignment, given.path, given.visibility)
+            size = given.path.stat().st_size / 2**20
+            print(f"Wrote {given.path} ({size:.1f} MB), the autograder of {given.assignment}.")
+            print("Upload it in Gradescope under Configure Autograder. It holds the hidden tests")
+            print("and the name of your term: keep it to yourself.")
     except (OSError, ValueError) as error:
         return str(error)
     return None

@@ -85,7 +85,8 @@ class Batch:
         if not self.again:
             return not self._done(submission)
         if wanted := self.again.wants(submission):
-            self.record(submission).unlink(missing_ok=True)
+            with contextlib.suppress(FileNotFoundError):
+                self.record(submission).replace(self._before(submission))
         return wanted or not self._recorded(submission)
 
     def _load(self, names: Iterable[str]) -> None:
@@ -122,11 +123,24 @@ class Batch:
 
     def _recorded(self, submission: Submission) -> dict[str, Any]:
         """Return what is written of how a submission was graded; empty if it was not."""
+        return self._written(self.record(submission))
+
+    @staticmethod
+    def _written(path: Path) -> dict[str, Any]:
         with contextlib.suppress(OSError, ValueError):
-            record = json.loads(self.record(submission).read_text(encoding="utf-8"))
+            record = json.loads(path.read_text(encoding="utf-8"))
             if isinstance(record, dict) and {"digest", "reason", "notes", "seconds"} <= set(record):
                 return record
         return {}
+
+    def _before(self, submission: Submission) -> Path:
+        return self.record(submission).with_suffix(".before")
+
+    def _dropped(self, submission: Submission) -> list[str]:
+        """Return what earlier runs said of persons' points, which a person has still to see."""
+        earlier = self._recorded(submission) or self._written(self._before(submission))
+        dropped = earlier.get("dropped", [])
+        return [str(one) for one in dropped] if isinstance(dropped, list) else []
 
     def _done(self, submission: Submission) -> bool:
         return self._recorded(submission).get("digest") == self._digest(submission)
@@ -139,7 +153,11 @@ class Batch:
         record = self._recorded(submission) or _nothing(f"there is no record of it; {FIX}")
         return record | {
             "notes": [*submission.notes, *record["notes"]],
-            "to_check": [*submission.doubts, *record.get("to_check", [])],
+            "to_check": [
+                *submission.doubts,
+                *record.get("to_check", []),
+                *record.get("dropped", []),
+            ],
         }
 
     def _finished(self, submission: Submission) -> str:
@@ -190,10 +208,13 @@ class Batch:
             print(error)
         reason = f"nbgrader could not grade it, see log.txt; {FIX}" if error else ""
         look = self.course.to_check(assignment, checked.notebook)
+        dropped = self._dropped(submission)
         if not error:
-            look["to_check"] += regrading.restore(
+            dropped += regrading.restore(
                 self.course, assignment, student, earlier, checked.notebook, self.again
             )
+        look["dropped"] = list(dict.fromkeys(dropped))
+        look["again"] = self.again.said if self.again else ""
         failed, _ = said(self.course.graded(assignment, student))
         return {"notes": checked.notes, "reason": reason, "failed": failed, **look}
 

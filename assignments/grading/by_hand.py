@@ -8,6 +8,7 @@ import marks
 import tables
 from batch import Batch
 from course import Course
+from names import counted
 from submissions import Submission
 
 SECRET = "secret"
@@ -50,6 +51,8 @@ def _exchange(
     records = {s.student: batch.result(s) for s in submissions}
     said = marks.exchange(folder / "marks.csv", course, assignment, records, pages)
     said = [f"Not taken: {line}" for line in [*found.refused, *said]]
+    if pages.count:
+        said.insert(0, f"{assignment}: {counted(pages.count, 'mark')} taken in")
     taken.write()
     said += _split(batch, assignment, pages)
     shutil.rmtree(folder / "marking", ignore_errors=True)
@@ -74,7 +77,7 @@ def _split(batch: Batch, assignment: str, pages: marks.Pages) -> list[str]:
         score = batch.course.scores(assignment, student)[question]
         counts[student, question] = "" if score["needs_reading"] else f"{score['score']:g}"
     problems = tables.write(path, marked.disagreements, pages.split, counts)
-    answers = "1 answer" if len(pages.split) == 1 else f"{len(pages.split)} answers"
+    answers = counted(len(pages.split), "answer")
     return [
         f"Markers disagree on {answers}: see {path}, and type what counts into marks.csv",
         *problems,

@@ -9,6 +9,7 @@ from typing import Any
 
 import tables
 from graded import Graded, number
+from names import counted
 
 LETTER = """{assignment}: graded again
 
@@ -120,7 +121,8 @@ def write(
             text = letter(mine, history, most, why)
             path.write_text(text, encoding="utf-8", errors="backslashreplace")
         students = len({c.row.submission.student for c in changes})
-        problems.append(f"Changed: {len(changes)} points of {students} students, {place}")
+        counts = (counted(len(changes), "score"), counted(students, "student"))
+        problems.append(f"Changed: {' of '.join(counts)}, {place}")
     history.write(rows)
     return problems
 
@@ -148,6 +150,8 @@ def letter(changes: Sequence[Change], history: History, most: Mapping[str, float
         lines.append(f"- {c.question}: {c.before:g} of {most[c.question]:g} before, {after}")
         if says := row.record.get("failed", {}).get(c.question):
             lines.append(f"  The check says: {says}")
+        if c.cause == "by a person" and (told := row.scores[c.question]["comment"]):
+            lines.append("  A person says: " + told.replace("\n", "\n  "))
     waiting = " and ".join(row.to_read)
     return LETTER.format(
         assignment=row.submission.assignment,

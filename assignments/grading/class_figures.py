@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from items import Item
+from names import counted
 
 from lenet_utils.figures.style import BLUE, ORANGE, Figure, open_axes, render, styled, subplots
 
@@ -46,16 +47,24 @@ def difficulty(items: Sequence[Item]) -> Figure:
     axis.set_ylim(-0.6, len(known) - 0.4)
     open_axes(axis)
     said = ", ".join(f"{item.name} {item.share.mean:.2f}" for item in known)
+    waiting = [item.name for item in known if item.unread]
+    so_far = f" Of {', '.join(waiting)} only the answers that a person has read." if waiting else ""
     return render(
         figure,
         f"The mean share of the points of each question: {said}",
-        "How hard each question was: the mean, and its 95% interval.",
+        f"How hard each question was: the mean, and its 95% interval.{so_far}",
     )
 
 
 @styled
-def times(hours: Sequence[float]) -> Figure:
-    """Draw when was handed in, in hours from the date that held for each student."""
+def times(hours: Sequence[float], others: int = 0, *, by_files: bool = False) -> Figure:
+    """Draw when was handed in, in hours from the date that held for each student.
+
+    Args:
+        hours: after the date.
+        others: how many submissions are not among them.
+        by_files: whether the times are the dates of files.
+    """
     figure, axes = subplots(1, 1, 6.9, 2.2)
     axis = axes[0, 0]
     days = [min(max(hour / 24, -7), 7) for hour in hours]
@@ -69,6 +78,10 @@ def times(hours: Sequence[float]) -> Figure:
     late = sum(hour > 0 for hour in hours)
     return render(
         figure,
-        f"Histogram of the times of {len(hours)} submissions around the date; {late} are later",
-        "When it was handed in, against the date that held for each student.",
+        f"Histogram of the times of {counted(len(hours), 'submission')} around the date; "
+        f"later: {late}",
+        "When it was handed in, against the date that held for each student"
+        + (", by the dates of the files, which show when they were saved" if by_files else "")
+        + "."
+        + (f" {others} more have no time from a platform, and are left out." if others else ""),
     )

@@ -14,6 +14,7 @@ from graded import Graded, number
 from items import Item, items
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
+from names import counted
 from sanitise import plain
 
 TEMPLATE = Environment(
@@ -36,6 +37,7 @@ class Class:
         changed: what changed since the run before.
         policy: when it was due; None if nobody said.
         similar: rows of two students and how alike they are.
+        notes: what a lecturer has to know of the class list and of the dates.
     """
 
     assignment: str
@@ -46,6 +48,7 @@ class Class:
     changed: Sequence[changes.Change] = ()
     policy: late.Policy | None = None
     similar: Sequence[Sequence[str]] = field(default=())
+    notes: Sequence[str] = ()
 
 
 def write(folder: Path, about: Class) -> list[str]:
@@ -92,14 +95,17 @@ def page(about: Class, found: Sequence[Item]) -> str:
     lateness = [(row, late.of(row, about.policy)) for row in about.rows] if about.policy else []
     known = [(row, one) for row, one in lateness if one.moment]
     if known:
+        # The date of a file says when it was saved or unpacked: nothing beside a platform's time.
+        sure = [one for _, one in known if one.source == "platform"]
+        shown = sure or [one for _, one in known]
         hours = [
-            late.after(one.moment, one.due).total_seconds() / 3600 for _, one in known if one.moment
+            late.after(one.moment, one.due).total_seconds() / 3600 for one in shown if one.moment
         ]
-        figures.append(times(hours))
+        figures.append(times(hours, len(about.rows) - len(hours), by_files=not sure))
     return TEMPLATE.render(
         assignment=about.assignment,
         counts={
-            "submissions": len(about.rows),
+            "submissions": counted(len(about.rows), "submission"),
             "graded": len(graded),
             "waiting": sum(bool(row.to_read) for row in graded),
             "most": number(whole),
@@ -115,6 +121,12 @@ def page(about: Class, found: Sequence[Item]) -> str:
         files=[[plain(cell, LONGEST) for cell in row] for row in about.files[:MOST]],
         figures=[(Markup(one.svg), one.caption) for one in figures],
         items=[_item(item) for item in found],
+        notes=[plain(note, 2 * LONGEST) for note in about.notes],
+        checks=[
+            [plain(row.submission.name, LONGEST), plain(row.checks, 2 * LONGEST)]
+            for row in about.rows
+            if row.checks
+        ][:MOST],
         policy=about.policy,
         due=f"{about.policy.due:%Y-%m-%d %H:%M %Z}" if about.policy else "",
         late=[_late(row, about.policy) for row, one in lateness if about.policy and _is_said(one)],
@@ -128,11 +140,19 @@ def _item(item: Item) -> dict[str, str]:
     return {
         "name": item.name,
         "most": number(item.most),
-        "share": f"{item.share.mean:.2f}" if item.share else "not read",
+        "share": _share(item),
         "discrimination": f"{r[0]:.2f} ({r[1]:.2f} to {r[2]:.2f})" if r else "",
         "message": plain(item.message, LONGEST),
-        "failed": str(item.failed),
+        "failed": counted(item.failed, "time"),
     }
+
+
+def _share(item: Item) -> str:
+    """Return the mean share, and how much of the class it is not of."""
+    if not item.share:
+        return "not read"
+    of = f" (of {item.share.n}; {item.unread} still to read)" if item.unread else ""
+    return f"{item.share.mean:.2f}{of}"
 
 
 def _is_said(one: late.Lateness) -> bool:

@@ -296,5 +296,5 @@ def _score(question: Question, grade: Any) -> dict[str, Any]:
     by_person = not refused and grade.manual_score is not None
     return {
         "score": float(total), "needs_reading": needs_reading, "refused": refused,
-        "by_person": by_person,
+        "by_person": by_person, "auto": tests,
     }  # fmt: skip

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from batch import FIX
+from pages import plainly
 from sanitise import plain
 from submissions import Submission
 
@@ -41,20 +42,25 @@ class Graded:
         return [score["refused"] for score in self.scores.values() if score["refused"]]
 
     @property
-    def to_check(self) -> str:
+    def checks(self) -> str:
         """What a lecturer is to look at, and a student does not see: no points depend on it."""
         return "; ".join(plain(what, LONGEST_REMARK) for what in self.record.get("to_check", []))
 
     @property
+    def to_check(self) -> str:
+        """The same, and after it whether only some questions were graded again."""
+        return "; ".join(filter(None, [self.checks, self.record.get("again", "")]))
+
+    @property
     def reason(self) -> str:
-        """Why there are no points, without what the lecturer is to do about it."""
+        """Why there are no points, for a lecturer, without what to do about it."""
         return self.record["reason"].removesuffix(f"; {FIX}")
 
     @property
     def comments(self) -> str:
         """What the student is told beside the points: why there are none, and a person's words."""
         comments = [f"{n}: {s['comment']}" for n, s in self.scores.items() if s["comment"]]
-        return "\n".join(filter(None, [self.reason, *comments]))
+        return "\n".join(filter(None, [plainly(self.reason), *comments]))
 
 
 def number(value: float) -> str:

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from graded import Graded, number
 from names import written
 from platforms import CANVAS_LATE
+from worksheet import number as participant
 
 DAY = datetime.timedelta(days=1)
 # What platforms call it: Gradescope's list and Moodle's grading worksheet, GitHub Classroom's
@@ -115,7 +116,7 @@ def _policy(where: str, about: Any, zone: datetime.tzinfo) -> Policy:
         most=values["most_percent"],
         file_dates=about.get("file_dates") is True,
         extensions={
-            str(who).casefold(): _date(f"{where}, extension of {who}", date, zone)
+            str(who).strip().casefold(): _date(f"{where}, extension of {who}", date, zone)
             for who, date in listed.items()
         },
         zone=zone,
@@ -153,10 +154,21 @@ def after(moment: datetime.datetime, due: datetime.datetime) -> datetime.timedel
     return moment.astimezone(datetime.UTC) - due.astimezone(datetime.UTC)
 
 
+def names(identity: Mapping[str, str]) -> set[str]:
+    """Return by what an extension can name somebody: each cell, and the number of a participant."""
+    cells = {value.strip().casefold() for value in identity.values()}
+    return (cells | {participant(identity.get("Identifier", ""))}) - {""}
+
+
+def called(row: Graded) -> set[str]:
+    """Return by what an extension can name a student who has handed in."""
+    about = row.submission
+    return names(row.identity) | {about.student.casefold(), about.name.casefold()}
+
+
 def of(row: Graded, policy: Policy) -> Lateness:
     """Return how late a student was."""
-    mine = {value.strip().casefold() for value in row.identity.values() if value.strip()}
-    mine |= {row.submission.student.casefold(), row.submission.name.casefold()}
+    mine = called(row)
     extensions = [date for who, date in policy.extensions.items() if who in mine]
     due = max([policy.due, *extensions])
     said = next((text for column in COLUMNS if (text := row.identity.get(column, "").strip())), "")

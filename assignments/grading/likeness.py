@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import alike
+import groups
 import tables
 from course import Course
 from graded import Graded
@@ -30,7 +31,7 @@ def _write(
     given = alike.code(course.releases[assignment])
     solution = alike.code(course.master(assignment))
     written = {row.submission.student: row.record.get("code", "") for row in rows}
-    files = {row.submission.student: str(row.submission.path) for row in rows}
+    files = {row.submission.student: groups.file_of(row.submission) for row in rows}
     found = alike.pairs(
         written, alike.normalised(given), alike.normalised(solution), files | {MASTER: None}
     )

@@ -12,6 +12,7 @@
   const given = (line) => radios(line).find((one) => one.checked);
   const remark = (card) => card.querySelector("textarea");
   const isDone = (card) => lines(card).every(given);
+  const counts = (card) => "counts" in card.dataset; // from a file that was taken in before
   const current = () => document.activeElement.closest("article");
 
   function marksOf(card) {
@@ -44,7 +45,9 @@
 
   function show() {
     const done = cards.filter(isDone).length;
-    byId("count").textContent = `${done} of ${cards.length} marked`;
+    const before = cards.filter((card) => counts(card) && !isDone(card)).length;
+    const others = before ? `; ${before} more count already, from files that were taken in` : "";
+    byId("count").textContent = `${done} of ${cards.length} marked${before ? " here" : ""}${others}`;
     byId("progress").value = done;
     for (const card of cards) {
       card.classList.toggle("done", isDone(card));
@@ -82,7 +85,20 @@
   function nextOpen() {
     const at = cards.indexOf(current());
     const rest = [...cards.slice(at + 1), ...cards.slice(0, at + 1)];
-    go(rest.find((card) => !isDone(card)) ?? current());
+    go(rest.find((card) => !isDone(card) && !counts(card)) ?? current());
+  }
+
+  // Nobody gets points that nobody gave: a line that was left out is named.
+  function onward(card) {
+    const open = lines(card).flatMap((line, n) => (given(line) ? [] : [n + 1]));
+    if (open.length) {
+      const which = open.length === 1 ? `line ${open[0]} has` : `lines ${open.join(", ")} have`;
+      byId("said").textContent = `Answer ${cards.indexOf(card) + 1}: ${which} no points yet; ` +
+        "0 gives nought for the whole answer, n leaves it for later";
+      return;
+    }
+    byId("said").textContent = "";
+    nextOpen();
   }
 
   function cycle(line) {
@@ -154,11 +170,7 @@
       r: () => card && remark(card).focus(),
       a: () => card && lines(card).forEach((line) => { radios(line)[0].checked = true; }),
       0: () => card && lines(card).forEach((line) => set(line, 0)),
-      Enter: () => {
-        if (!card) return beside(0);
-        lines(card).filter((line) => !given(line)).forEach((line) => set(line, 0));
-        nextOpen();
-      },
+      Enter: () => (card ? onward(card) : beside(0)),
     }[event.key];
     const line = card && /^[1-9]$/.test(event.key) && lines(card)[Number(event.key) - 1];
     if (!does && !line) return;

@@ -10,6 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import groups
 from course import Course, Question
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
@@ -101,15 +102,20 @@ def write(
         named: whether the names of students are shown.
     """
     release, master = course.releases[assignment], course.master(assignment)
+    known = course.all_scores(assignment)
     cards: dict[str, dict[tuple[str, str], dict[str, Any]]] = {}
     for submission in submissions:
         code = codes.of(assignment, submission.student)
         for name, cell in course.answers(assignment, submission.student).items():
             if comparable(cell.source) == comparable(_text(release, name)):
                 continue  # nothing was answered
-            same = cards.setdefault(name, {}).setdefault((str(submission.path), cell.source), {})
+            same = cards.setdefault(name, {}).setdefault(
+                (groups.file_of(submission), cell.source), {}
+            )
             same.setdefault("codes", []).append(code)
             same.setdefault("names", []).append(submission.name)
+            counts = _counts(known.get(submission.student, {}).get(name, {}))
+            same.setdefault("counts", []).append(counts)
             same["cell"] = cell
     written = []
     folder.mkdir(parents=True, exist_ok=True)
@@ -128,6 +134,20 @@ def write(
             path.write_text(text, encoding="utf-8", errors="backslashreplace")
             written.append(path)
     return written
+
+
+def _counts(score: Mapping[str, Any]) -> str:
+    """Return the points that a person has given and that count, "" if there are none."""
+    return f"{score['score']:g}" if score.get("by_person") else ""
+
+
+def _told(counts: Sequence[str]) -> str:
+    """Return what is said of an answer that has points already, "" if it has none."""
+    if not any(counts):
+        return ""
+    if len(set(counts)) > 1:
+        return f"the partners differ: {', '.join(one or 'none' for one in counts)} points count"
+    return f"{counts[0]} points count"
 
 
 def _parts(answers: list[Any]) -> Iterator[list[Any]]:
@@ -161,6 +181,8 @@ def _page(
                 "text": fingerprint(answer["cell"]),
                 "who": ", ".join(plain(n, 200) for n in answer["names"]) if named else "",
                 "count": len(answer["codes"]),
+                "told": _told(answer["counts"]),
+                "counts": len(set(answer["counts"])) == 1 and answer["counts"][0] != "",
                 "shown": _shown(answer["cell"]),
                 "written": plain(answer["cell"].source, LONGEST_ANSWER),
             }

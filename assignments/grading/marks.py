@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import instead
 from course import Course, Question
 from marked import Key, Mark, Taken, agree, comment
 from marking import Line, fingerprint
@@ -30,12 +31,14 @@ class Pages:
         rubrics: by question.
         taken: those that were settled before.
         split: afterwards, where markers disagree and nobody has decided.
+        count: afterwards, how many were taken in, on pages or in the table.
     """
 
     by: Mapping[Key, list[Mark]]
     rubrics: Mapping[str, list[Line]]
     taken: Taken
     split: dict[Key, list[Mark]] = field(default_factory=dict)
+    count: int = 0
 
     def offer(self, key: Key) -> dict[str, str]:
         """Return the row of `marks.csv` that new marks make; empty if there are none."""
@@ -50,6 +53,7 @@ class Pages:
 
     def settle(self, key: Key) -> None:
         """Note that the marks for an answer were taken, or that somebody decided otherwise."""
+        self.count += 1
         if key in self.by:
             self.taken.add(key, self.by[key])
             self.split.pop(key, None)
@@ -80,6 +84,7 @@ def exchange(
         return [f"{path} was not read, nor changed ({error}): save it as CSV in UTF-8"]
     said: list[str] = []
     rows: Rows = {}
+    typed = _named(typed, course, assignment, said)
     known = course.all_scores(assignment)
     for student, record in sorted(records.items()):
         try:
@@ -87,11 +92,38 @@ def exchange(
         except Exception as error:
             said.append(f"{assignment}, {student}: no marks ({type(error).__name__}: {error})")
     for (student, name), row in typed.items():
-        if (student, name) not in rows and _is_filled(row):
-            said.append(f"{path.name}: nobody called {student!r} has an answer {name!r} to read")
+        if (student, name) not in rows and _is_filled(row) and not instead.is_idle(row):
+            said.append(f"{path.name}: {_why_not(student, name, course, assignment, records)}")
             rows[student, name] = row
     _write(path, rows)
     return said
+
+
+def _named(typed: Rows, course: Course, assignment: str, said: list[str]) -> Rows:
+    """Return the rows under the names of their tests, where they name the answer before one."""
+    found: Rows = {}
+    read = {q.name for q in course.questions(assignment)} - course.tests(assignment)
+    for (student, name), row in typed.items():
+        test, why = ("", "") if name in read else instead.find(course, assignment, name)
+        if why:
+            said.append(f"{assignment}, {student}, {name}: {why}")
+        key = (student, test or name)
+        if key not in found or _is_filled(row):
+            found[key] = row
+    return found
+
+
+def _why_not(
+    student: str, name: str, course: Course, assignment: str, records: Mapping[str, Any]
+) -> str:
+    """Say why a row is nobody's."""
+    if student not in records:
+        return (
+            f"nobody called {student!r} has handed in: take the name from `student` in grades.csv"
+        )
+    if name not in {q.name for q in course.questions(assignment)}:
+        return f"{student!r}: {assignment} has no question {name!r}"
+    return f"{student!r} has no answer {name!r} to read"
 
 
 def _of(
@@ -110,11 +142,15 @@ def _of(
     read = [q for q in course.questions(assignment) if q.name in answers or record["reason"]]
     refused: dict[str, dict[str, str]] = {}
     scores, has_changed = known[student] if read else {}, False
+    tested: Rows = {}
+    if not record["reason"] and student in known:
+        tested = _tested(course, assignment, student, typed, pages, known[student], said)
     for question in read:
         key, mark = (student, question.name), fingerprint(answers.get(question.name))
         row, offer = typed.get(key, {}), pages.offer(key)
         is_stale = bool(offer) and row.get("answer") not in ("", mark)
         is_new = not is_stale and _is_typed(row, _row(scores[question.name]))
+        is_new &= not (instead.is_idle(row) and row["answer"] != mark)
         row = row if is_new else offer
         if problem := _take(course, assignment, key, question, row, mark):
             said.append(f"{assignment}, {student}, {question.name}: {problem}")
@@ -125,13 +161,54 @@ def _of(
     rows: Rows = {}
     scores = course.scores(assignment, student) if has_changed else scores
     for question in read:
+        score = scores[question.name]
+        # Nobody has given the 0 of a file that could not be graded.
+        is_given = not record["reason"] or score["by_person"]
         rows[student, question.name] = {
-            **_row(scores[question.name]),
+            **(_row(score) if is_given else {"points": "", "comment": score["comment"]}),
             **refused.get(question.name, {}),
             "out of": f"{question.points:g}",
             "answer": fingerprint(answers.get(question.name)),
         }
-    return rows
+    return rows | tested
+
+
+def _tested(
+    course: Course, assignment: str, student: str, typed: Rows, pages: Pages,
+    known: Mapping[str, Any], said: list[str],
+) -> Rows:  # fmt: skip
+    """Take what a person gave a student instead of tests' points, and return the rows of it."""
+    tests = course.tests(assignment)
+    asked = [
+        question
+        for question in course.questions(assignment)
+        if question.name in tests
+        and ((student, question.name) in typed or known[question.name]["by_person"])
+    ]
+    answers = instead.answers(course, assignment, student) if asked else {}
+    kept: Rows = {}
+    for question in asked:
+        name, score = question.name, known[question.name]
+        row = typed.pop((student, name), {})
+        before = _row(score) if score["by_person"] else {"points": "", "comment": ""}
+        if not _is_typed(row, before):
+            continue
+        problem, stays = instead.take(
+            course, assignment, student, question, row, score, answers[name]
+        )
+        if problem:
+            said.append(f"{assignment}, {student}, {name}: {problem}")
+            kept |= {(student, name): row} if stays else {}
+        else:
+            pages.count += stays
+    now = course.scores(assignment, student) if asked else {}
+    rows = {
+        (student, q.name): _row(now[q.name])
+        | {"out of": f"{q.points:g}", "answer": answers[q.name]}
+        for q in asked
+        if now[q.name]["by_person"]
+    }
+    return rows | kept
 
 
 def _row(score: Mapping[str, Any]) -> dict[str, str]:
@@ -172,16 +249,8 @@ def _take(
     if points is not None and not 0 <= points <= question.points:
         return f"{typed} of {question.points:g} points is refused: give 0 to {question.points:g}"
     student, name = key
-    with course.gradebook() as book:
-        grade = book.find_grade(name, assignment, assignment, student)
-        if points is not None:
-            grade.manual_score, grade.extra_credit = points, None
-            grade.needs_manual_grade = False
-        notebook = book.find_submission_notebook(assignment, assignment, student)
-        for comment in notebook.comments:
-            if comment.name == name:
-                comment.manual_comment = row.get("comment", "")
-        book.db.commit()
+    comment = row.get("comment", "")
+    instead.put(course, assignment, student, name, points, comment, only_comment=points is None)
     return ""
 
 

@@ -24,6 +24,11 @@ def written(name: str, most: int = 1_000) -> str:
     return shown if len(shown) <= most else shown[: most - 3] + "..."
 
 
+def counted(count: int, what: str) -> str:
+    """Return "1 student" or "7 students"."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
 def key(name: str, number: str = "", who: tuple[str, ...] = ()) -> str:
     """Return a name for files and for nbgrader: safe on every disk, one for each student.
 

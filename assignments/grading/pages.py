@@ -89,6 +89,13 @@ def said(graded: NotebookNode | None) -> tuple[dict[str, str], list[dict[str, st
     return failed, stopped
 
 
+def plainly(reason: str) -> str:
+    """Return why a file could not be graded in words for a student, without what a program said."""
+    is_damaged = reason == "not a notebook" or "not a notebook (" in reason
+    damaged = "the file is damaged: it cannot be read as a notebook; hand in again"
+    return damaged if is_damaged else reason
+
+
 def _answer(cell: NotebookNode | None) -> dict[str, Any] | None:
     """Return an answer in words as it is shown, and as it was written: nothing is left out."""
     if cell is None:
@@ -101,6 +108,8 @@ def _answer(cell: NotebookNode | None) -> dict[str, Any] | None:
 def _fine(score: dict[str, Any], question: Question, reason: str) -> str:
     if reason:
         return "not run"
+    if score.get("by_person") and score.get("auto") is not None:
+        return "these points were given by a person"
     if score["needs_reading"]:
         return "will be read by a person"
     return "all checks passed" if score["score"] == question.points else ""

@@ -29,7 +29,13 @@ class Again:
 
     def takes(self, question: str) -> bool:
         """Whether the new points of a question count."""
-        return not self.questions or bool({question, _of_answer(question)} & self.questions)
+        return not self.questions or bool({question, answer_of(question)} & self.questions)
+
+    @property
+    def said(self) -> str:
+        """What is to be known of a student of whom not all was graded again."""
+        named = ", ".join(sorted(self.questions))
+        return f"graded again for {named} alone" if named else ""
 
     def check(self, submissions: Iterable[Submission], course: Course) -> None:
         """See whether there is what was named.
@@ -42,7 +48,7 @@ class Again:
         if missing := self.students - known:
             raise ValueError(f"nobody called {', '.join(sorted(missing))} has handed in")
         named = {q.name for s in {s.assignment for s in submissions} for q in course.questions(s)}
-        named |= {_of_answer(name) for name in named}
+        named |= {answer_of(name) for name in named}
         if missing := self.questions - named:
             questions = ", ".join(sorted(named))
             raise ValueError(f"no question {', '.join(sorted(missing))}: there are {questions}")
@@ -59,8 +65,8 @@ class Before:
     answer: str
 
 
-def _of_answer(question: str) -> str:
-    """Return the name of the cell that answers a question."""
+def answer_of(question: str) -> str:
+    """Return the name of the cell that answers a question: of a test the one before it."""
     return re.sub(r"_test\d*$", "", question)
 
 
@@ -76,7 +82,7 @@ def before(course: Course, assignment: str, student: str) -> dict[str, Before]:
         return {
             grade.name: Before(
                 grade.auto_score, grade.manual_score, grade.extra_credit,
-                bool(grade.needs_manual_grade), answers.get(_of_answer(grade.name), ""),
+                bool(grade.needs_manual_grade), answers.get(answer_of(grade.name), ""),
             )
             for grade in course.grades(book, assignment, student)
         }  # fmt: skip
@@ -110,7 +116,7 @@ def restore(
             old = earlier.get(grade.name)
             if old is None:
                 continue
-            is_same = old.answer == answers.get(_of_answer(grade.name), "")
+            is_same = old.answer == answers.get(answer_of(grade.name), "")
             if is_same and again and not again.takes(grade.name):
                 grade.auto_score = old.auto
             if old.manual is None and old.extra is None:
@@ -121,9 +127,10 @@ def restore(
             elif grade.name in tests:  # what reads counts again when a person has read it
                 grade.manual_score, grade.extra_credit = None, None
                 grade.needs_manual_grade = False
+                for comment in grade.notebook.comments:
+                    if comment.name == grade.name:
+                        comment.manual_comment = None
                 points = (old.manual or 0.0) + (old.extra or 0.0)
                 said.append(f"{grade.name}: {points:g} points of a person were for another answer")
         book.db.commit()
-    if again and again.questions:
-        said.append(f"graded again for {', '.join(sorted(again.questions))} alone")
     return said

@@ -9,6 +9,9 @@ from typing import Any
 import by_hand
 import changes
 import class_report
+import due
+import groups
+import instead
 import late
 import likeness
 import returns
@@ -21,8 +24,8 @@ from class_report import Class
 from course import Course
 from graded import Graded, number, points
 from late import Policy
-from names import written
-from pages import page
+from names import counted, written
+from pages import page, plainly
 from submissions import Found, Submission
 
 
@@ -51,7 +54,9 @@ def write(
     What goes wrong with one student's page, or with one table, costs that one only.
     """
     matched = roster.match(found.submissions, listed)
-    problems = []
+    problems = groups.settle(found.submissions, matched.people)
+    problems += roster.nobody(found.submissions, listed, matched)
+    notes = list(problems)
     for assignment in sorted({s.assignment for s in found.submissions}):
         mine = [s for s in found.submissions if s.assignment == assignment]
         problems += by_hand.exchange(batch, mine, assignment, named=wishes.names)
@@ -64,6 +69,9 @@ def write(
         most = {q.name: q.points for q in batch.course.questions(assignment)}
         about = Class(assignment, rows, most, policy=wishes.late.get(assignment))
         about.files = _not_graded(rows, found)
+        about.notes = [*notes, *due.notes(rows, about.policy, listed)]
+        problems += [f"{assignment}: {note}" for note in about.notes[len(notes) :]]
+        problems += _to_check(about)
         if listed:
             header, about.status = roster.table(mine, listed, matched)
             problems += tables.write(folder / "roster.csv", lambda of: of, (header, about.status))
@@ -78,6 +86,15 @@ def write(
     doubts = [f"{s.name}: {doubt}" for s in found.submissions for doubt in s.doubts]
     doubts += [f"{key}: {doubt}" for key, doubt in matched.doubts.items()]
     return [*dict.fromkeys(["Whose is it? " + doubt for doubt in doubts]), *problems]
+
+
+def _to_check(about: Class) -> list[str]:
+    """Say how many submissions a person should look at, and where it stands why."""
+    count = sum(bool(row.checks) for row in about.rows)
+    if not count:
+        return []
+    them = counted(count, "submission")
+    return [f"{about.assignment}: something to check in {them}: see report.html, or grades.csv"]
 
 
 def _about_class(batch: Batch, about: Class, wishes: Wishes) -> list[str]:
@@ -106,8 +123,8 @@ def _for_platforms(folder: Path, about: Class, unread: bool) -> list[str]:
     problems += returns.write(folder, rows, unread)
     if waiting := sum(uploads.held_back(row, unread) for row in rows):
         problems.append(
-            f"{about.assignment}: {waiting} students are left out of the tables for platforms "
-            "until their answers are read; OPTIONS=--unread puts them in"
+            f"{about.assignment}: left out of the tables for platforms until all is read: "
+            f"{counted(waiting, 'student')}; OPTIONS=--unread puts them in"
         )
     return problems
 
@@ -123,7 +140,10 @@ def _compare(rows: list[Graded], batch: Batch, assignment: str) -> list[str]:
 
 def _alike(rows: list[Graded], course: Course, assignment: str) -> None:
     models = rules.answers(course.master(assignment), course.releases[assignment])
-    given = {r.submission.student: (r.submission.path, r.record.get("answers", {})) for r in rows}
+    given = {
+        row.submission.student: (groups.file_of(row.submission), row.record.get("answers", {}))
+        for row in rows
+    }
     alike = rules.alike(given | {rules.MASTER: (None, models)})
     for row in rows:
         found = [*row.record.get("to_check", []), *alike.get(row.submission.student, [])]
@@ -141,6 +161,7 @@ def _graded(
     for question in batch.course.questions(submission.assignment):
         empty = {"score": 0.0, "needs_reading": False, "comment": "", "refused": ""}
         scores.setdefault(question.name, empty)
+    record["to_check"] += instead.notes(scores, batch.course.tests(submission.assignment))
     person = matched.people.get(submission.student, {})
     moment = {"Submission Time": submission.moment} if submission.moment else {}
     return Graded(submission, record, scores, person | submission.identity | moment)
@@ -155,7 +176,7 @@ def _pages(batch: Batch, rows: Sequence[Graded], folder: Path) -> list[str]:
             text = page(
                 assignment,
                 row.submission.name,
-                row.record | {"reason": row.reason},
+                row.record | {"reason": plainly(row.reason)},
                 row.scores,
                 batch.course.questions(assignment),
                 batch.course.graded(assignment, student),

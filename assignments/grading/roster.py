@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from names import written
+import worksheet
+from names import counted, written
 from sanitise import from_cell
 from submissions import Submission
 
@@ -43,8 +44,12 @@ class Matched:
     doubts: dict[str, str] = field(default_factory=dict)
 
 
-def read(path: Path) -> list[Row]:
-    """Read a class list.
+def read(path: Path, said: list[str] | None = None) -> list[Row]:
+    """Read a class list; Moodle's grading worksheet in any language, as far as that is certain.
+
+    Args:
+        path: of the list.
+        said: gets what was done with it, to be told.
 
     Raises:
         ValueError: it is not a CSV, or has no column that tells who is who.
@@ -64,11 +69,20 @@ def read(path: Path) -> list[Row]:
         ]
     except csv.Error as error:
         raise ValueError(f"{path} is not a CSV ({error}): export the class list again") from None
+    rows, done = worksheet.named(rows)
+    if done and said is not None:
+        said.append(f"{path}: {done}")
     known = {*NAMES, *FIRST, *LAST, *LOGINS, "id"}
     if rows and not known & {name.casefold() for name in rows[0]}:
-        columns = ", ".join(written(name, 40) for name in rows[0])
-        raise ValueError(f"{path} has the columns {columns}, but none such as Student, Name or ID")
+        raise ValueError(
+            f"{path} has the columns {_columns(rows)}, but none such as Student, Name or ID; "
+            f"{worksheet.ADVICE}"
+        )
     return [row for row in rows if label(row) and label(row).casefold() not in NO_PERSON]
+
+
+def _columns(rows: Sequence[Row]) -> str:
+    return ", ".join(written(name, 40) for name in rows[0])
 
 
 def label(person: Row) -> str:
@@ -114,6 +128,21 @@ def match(submissions: Sequence[Submission], roster: Sequence[Row]) -> Matched:
                 name = written(label(roster[place]), 60)
                 matched.doubts[key] = f"not the only one who could be {name} in the class list"
     return matched
+
+
+def nobody(submissions: Sequence[Submission], roster: Sequence[Row], matched: Matched) -> list[str]:
+    """Say that no submission is anybody's of the list, and what it would take."""
+    if not roster or not submissions or matched.people:
+        return []
+    one = submissions[0]
+    known = [f"{what} {value!r}" for what, value in one.identity.items() if value]
+    says = " or ".join([*known, f"the name {written(one.name, 60)!r}"])
+    return [
+        f"No submission matches the class list of {counted(len(roster), 'row')}, so that all "
+        f"are missing or unknown. The list has the columns {_columns(roster)}; a submission has "
+        f"{says}. Expected was that in a column Identifier (Moodle), ID (Canvas), SID or Email "
+        f"(Gradescope), or Name. Is it the list of this class? If it is {worksheet.ADVICE}"
+    ]
 
 
 def _indexed(roster: Sequence[Row]) -> tuple[dict[tuple[str, str], set[int]], dict[str, set[int]]]:

@@ -41,6 +41,7 @@ class Submission:
         called: other names that the file's path gives.
         moment: when it was handed in, as the platform writes it; "" if it does not say.
         changed: when the file was changed, in seconds since 1970.
+        group: stands for the file of a group whose members each have a copy; else "".
     """
 
     path: Path
@@ -55,6 +56,7 @@ class Submission:
     called: tuple[str, ...] = ()
     moment: str = ""
     changed: float = 0.0
+    group: str = ""
 
 
 @dataclass

@@ -31,6 +31,16 @@ def correlate(picture, kernel, bias=0.0):
     windows = picture.unfold(0, kernel.size(0), 1).unfold(1, kernel.size(1), 1)
     return torch.einsum("ijuv,uv->ij", windows, kernel) + bias
 """,
+        # A matrix of float32 like everything that students see.
+        """
+def correlate(picture, kernel, bias=0.0):
+    (H, W), (h, w) = picture.shape, kernel.shape
+    units = [(i, j) for i in range(H - h + 1) for j in range(W - w + 1)]
+    matrix = torch.zeros(len(units), H, W)
+    for row, (i, j) in zip(matrix, units):
+        row[i:i + h, j:j + w] = kernel
+    return (matrix.flatten(1) @ picture.flatten()).view(H - h + 1, -1) + bias
+""",
         """
 import numpy as np
 def correlate(picture, kernel, bias=0.0):
@@ -63,6 +73,12 @@ def as_matrix(kernel, height, width):
         picture = picture.view(1, 1, height, width)
         columns.append(torch.nn.functional.conv2d(picture, kernel[None, None]).flatten())
     return torch.stack(columns, dim=1)
+""",
+        # All pixels at once, in float32 like everything that students see.
+        """
+def as_matrix(kernel, height, width):
+    pixels = torch.eye(height * width).view(-1, 1, height, width)
+    return torch.nn.functional.conv2d(pixels, kernel[None, None]).flatten(1).T
 """,
     ],
     "q4_entries": [
@@ -105,6 +121,17 @@ def picture_gradient(kernel, slopes):
 def picture_gradient(kernel, slopes):
     H, W = slopes.shape[0] + kernel.shape[0] - 1, slopes.shape[1] + kernel.shape[1] - 1
     return (as_matrix(kernel, H, W).T @ slopes.flatten()).view(H, W)
+""",
+        # The same, with a matrix of float32 like everything that students see.
+        """
+def picture_gradient(kernel, slopes):
+    (h, w), (high, wide) = kernel.shape, slopes.shape
+    H, W = high + h - 1, wide + w - 1
+    matrix = torch.zeros(high * wide, H * W)
+    for i in range(high):
+        for j in range(wide):
+            matrix[i * wide + j].view(H, W)[i:i + h, j:j + w] = kernel
+    return (matrix.T @ slopes.flatten()).view(H, W)
 """,
         # A correlation again: a frame of zeros, and the kernel turned over.
         """

@@ -5,6 +5,9 @@ RIGHT = {
         "def eq8(y, labels):\n    return y.gather(1, labels[:, None]).squeeze(1).mean()",
         "def eq8(y, labels):\n"
         "    return sum(float(row[d]) for row, d in zip(y, labels)) / len(labels)",
+        # A product with codes of 0 and 1 of float32.
+        "def eq8(y, labels):\n    picks = nn.functional.one_hot(labels, y.shape[1]).float()\n"
+        "    return torch.einsum('nk,nk->n', y, picks).mean()",
         "import numpy as np\ndef eq8(y, labels):\n"
         "    return np.mean([y[i, labels[i]].item() for i in range(y.shape[0])])",
     ],
