@@ -117,7 +117,10 @@ def test_a_damaged_file_that_is_replaced_leaves_nothing_behind(tmp_path: Path) -
     # An earlier version wrote 0 there.
     path = desk.output / ASSIGNMENT / "marks.csv"
     text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace("_test,,", "_test,0,").replace("q4_why,,2,,e3", "q4_why,0,2,,e3"))
+    path.write_text(
+        text.replace("_test,,", "_test,0,").replace("q4_why,,2,,e3", "q4_why,0,2,,e3"),
+        encoding="utf-8",
+    )
     desk.hand_in("bea", answers())
     for _ in range(2):
         said = desk.grade()
