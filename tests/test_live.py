@@ -326,13 +326,8 @@ def test_code_and_first_network_fit_the_budget(tmp_path):
     code = [path for path in LIVE.iterdir() if path.suffix in (".js", ".css", ".json")]
     sizes = {path.name: len(gzip.compress(path.read_bytes())) for path in [*code, shipped]}
     # Fetched in one lesson alone, at a guess.
-    for name, most in {
-        "plates.json": 100,
-        "pixels.json": 300,
-        "shuffled.json": 130,
-        "faults.json": 3,
-    }.items():
-        assert sizes.pop(name, 0) <= 1_000 * most, name
+    for name, most in {"plates.json": 100, "pixels.json": 300, "shuffled.json": 130}.items():
+        assert sizes.pop(name) <= 1_000 * most, name
     apart = ("training.js", "training.css", "training-worker.js", "tensors.js")
     assert sum(map(sizes.pop, apart)) <= 20_000  # in lesson 10 alone
     assert sum(sizes.values()) <= BUDGET

@@ -28,9 +28,9 @@ const learning = await load("training.js");
 const { safetensors, weightsOf } = await load("tensors.js");
 const { fitLine } = await load("preparation.js");
 const graphs = await load("arcs.js");
-const { framed, normalised, shuffled, shuffledNetworks } = await load("shuffle.js");
-const { inputs, nearest, unfolded } = await load("pixels.js");
-const { dense, unpacked } = await load("dense.js");
+const { framed, shuffled, shuffledNetworks } = await load("shuffle.js");
+const { nearest, unfolded } = await load("pixels.js");
+const { dense, normalised, unpacked } = await load("dense.js");
 const { copied, moved, step, upper } = await load("teaching.js");
 const symbols = await load("symbol.js");
 const { fromDigit, fromStrokes, platesNetwork, standardised, sureness } = await load("plates.js");
@@ -176,7 +176,7 @@ const answers = {
     const page = JSON.parse(readFileSync(asked.page, "utf8"));
     const [layers, digits] = [page.network.map(unpacked), unfolded(page.neighbours)];
     return asked.digits.map(bytesOf).map((bytes) => (
-      { scores: [...dense(layers, inputs(bytes))], ...nearest(digits, bytes) }));
+      { scores: [...dense(layers, normalised(bytes))], ...nearest(digits, bytes) }));
   },
   taught(net = network()) {
     const layers = copied(net);

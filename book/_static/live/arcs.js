@@ -1,6 +1,6 @@
 // Lessons 17 and 18: the paths of a small graph, and what a criterion tells each arc.
 
-import { element, number } from "./inspector.js";
+import { button, element, number } from "./inspector.js";
 import { choice, guess, slider } from "./asking.js";
 import { vector } from "./chart.js";
 
@@ -130,11 +130,7 @@ function instrument(bench, panel, use) {
 
   function buttons() {
     const row = element("div", "instrument-choices");
-    const add = (title, press) => {
-      const made = Object.assign(element("button"), { type: "button", textContent: title });
-      made.addEventListener("click", press);
-      row.append(made);
-    };
+    const add = (title, press) => row.append(button(title, press));
     const set = (penalties) => {
       penalties.forEach((value, i) => (arcs[i][3] = value));
       select(chosen);

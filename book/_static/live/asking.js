@@ -36,6 +36,35 @@ export function choice(title, options, chosen, change) {
   return label;
 }
 
+const MOVES = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
+
+/**
+ * Let a picture be pointed at by mouse, finger and keys. `point` is called with the row and the
+ * column, which may lie between two, and whether a stroke begins; `step` with an arrow key's way.
+ */
+export function steer(canvas, [rows, columns], { point, step, press }) {
+  const locate = ({ clientX, clientY }, first) => {
+    const { top, left, width, height } = canvas.getBoundingClientRect();
+    point(((clientY - top) / height) * rows, ((clientX - left) / width) * columns, first);
+  };
+  canvas.addEventListener("pointerdown", (event) => {
+    if (!event.isPrimary) return;
+    canvas.setPointerCapture(event.pointerId);
+    locate(event, true);
+  });
+  canvas.addEventListener("pointermove", (event) =>
+    canvas.hasPointerCapture(event.pointerId) && locate(event, false));
+  canvas.addEventListener("keydown", (event) => {
+    if (event.key in MOVES) step(...MOVES[event.key]);
+    else if (event.key === " " && press) press();
+    else return;
+    event.preventDefault();
+  });
+}
+
+/** The whole number nearest below, of 0 to count - 1. */
+export const cellAt = (place, count) => Math.max(0, Math.min(count - 1, Math.floor(place)));
+
 /** A question to which the reader commits an answer before anything is shown. */
 export function guess(question, settings, commit) {
   const block = element("div", "instrument-guess");
@@ -50,6 +79,17 @@ export function guess(question, settings, commit) {
     commit(own);
   });
   return block;
+}
+
+/** The same with an answer of another kind: a field or a choice. */
+export function guessForm(answer, commit) {
+  const form = element("form", "instrument-guess");
+  form.append(answer, Object.assign(element("button"), { textContent: "That is my guess" }));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    commit();
+  });
+  return form;
 }
 
 /** How a network reads something, in words. */

@@ -2,7 +2,7 @@
 
 import { FIELD } from "./preparation.js";
 import { paintBytes } from "./drawing.js";
-import { element, number } from "./inspector.js";
+import { button, element, number } from "./inspector.js";
 import { guess, slider, told } from "./asking.js";
 import { affine, soil, thicken, warp } from "./warp.js";
 
@@ -48,8 +48,7 @@ export function bend(bench, panel) {
     [way, slider(settings.title, settings, (value) => { now[way] = value; bench.soon(show); })]);
   const controls = element("div", "instrument-sliders");
   controls.append(...sliders.map(([, { label }]) => label));
-  const reset = Object.assign(element("button"), { type: "button", textContent: "As it was" });
-  reset.addEventListener("click", () => {
+  const reset = button("As it was", () => {
     for (const [way, { set }] of sliders) set((now[way] = WAYS[way].value));
     bench.soon(show);
   });

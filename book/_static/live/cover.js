@@ -3,9 +3,7 @@
 import { FIELD } from "./preparation.js";
 import { paintBytes } from "./drawing.js";
 import { element, number } from "./inspector.js";
-import { slider, told } from "./asking.js";
-
-const MOVES = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
+import { slider, steer, told } from "./asking.js";
 
 /** A copy without the ink in a square of `side` pixels. */
 export function covered(bytes, row, column, side) {
@@ -37,25 +35,14 @@ export function cover(bench, panel) {
     return Math.max(0, Math.min(FIELD - side, Math.round(at)));
   }
 
-  function place(event) {
-    const frame = canvas.getBoundingClientRect();
-    const at = (v, start, length) => ((v - start) / length) * FIELD - side / 2;
-    row = clip(at(event.clientY, frame.top, frame.height));
-    column = clip(at(event.clientX, frame.left, frame.width));
+  function move(y, x) {
+    [row, column] = [clip(y), clip(x)];
     bench.soon(show);
   }
 
-  canvas.addEventListener("pointerdown", (event) => {
-    canvas.setPointerCapture(event.pointerId);
-    place(event);
-  });
-  canvas.addEventListener("pointermove", (event) => canvas.hasPointerCapture(event.pointerId) && place(event));
-  canvas.addEventListener("keydown", (event) => {
-    if (!(event.key in MOVES)) return;
-    event.preventDefault();
-    const [down, right] = MOVES[event.key];
-    [row, column] = [clip(row + down), clip(column + right)];
-    bench.soon(show);
+  steer(canvas, [FIELD, FIELD], {
+    point: (y, x) => move(y - side / 2, x - side / 2),
+    step: (down, right) => move(row + down, column + right),
   });
   button.addEventListener("click", reveal);
 

@@ -1,7 +1,7 @@
 // Lessons 08 and 09: curves of the records, one configuration or one step of the road at a time.
 
 import { element, number } from "./inspector.js";
-import { choice, guess, slider } from "./asking.js";
+import { choice, guess, guessForm, slider } from "./asking.js";
 import { Chart, key } from "./chart.js";
 
 const EPOCHS = { title: "epoch" };
@@ -107,15 +107,10 @@ export function road(bench, panel) {
   const board = element("div", "instrument-board instrument-wide");
   board.append(said, walk.label, line, chart.root, legend, learning.root);
   board.hidden = true;
-  const ask = element("form", "instrument-guess instrument-wide");
   let own = "1";
-  ask.append(
-    choice("Which exchange lowered the error most?",
-      steps.slice(1).map(({ name }, i) => [String(i + 1), name]), own, (value) => (own = value)),
-    Object.assign(element("button"), { textContent: "That is my guess" }),
-  );
-  ask.addEventListener("submit", (event) => {
-    event.preventDefault();
+  const which = choice("Which exchange lowered the error most?",
+    steps.slice(1).map(({ name }, i) => [String(i + 1), name]), own, (value) => (own = value));
+  const ask = guessForm(which, () => {
     ask.hidden = true;
     board.hidden = false;
     at = Number(own);
@@ -123,6 +118,7 @@ export function road(bench, panel) {
     said.textContent = verdict(steps, at);
     bench.soon(show);
   });
+  ask.classList.add("instrument-wide");
   panel.append(ask, board);
 
   function show() {

@@ -1,7 +1,7 @@
 // Lesson 07: descend a valley of two weights by hand, with a rate for both or a rate for each.
 
-import { element, number } from "./inspector.js";
-import { guess, slider } from "./asking.js";
+import { button, element, number } from "./inspector.js";
+import { guess, slider, steer } from "./asking.js";
 import { scale, vector } from "./chart.js";
 
 export const CURVATURES = [1, 50];
@@ -10,7 +10,7 @@ const STEPS = 20;
 const VIEW = [12, 2.4]; // as far as is shown to each side
 const LEVELS = [0.5, 5, 20, 45, 75, 120];
 const HEIGHT = 240;
-const MOVES = { ArrowLeft: [-0.5, 0], ArrowRight: [0.5, 0], ArrowUp: [0, 0.1], ArrowDown: [0, -0.1] };
+const STEP = [0.5, 0.1]; // of the start, by an arrow key
 
 /** The points of gradient descent on E = (u² + 50 v²) / 2. */
 export function descend(start, rates, steps) {
@@ -53,12 +53,10 @@ export function descent(bench, panel) {
   });
   const buttons = element("div", "instrument-choices");
   for (const [title, count] of [["One step", 1], ["Twenty steps", STEPS], ["Back to the start", 0]]) {
-    const button = Object.assign(element("button"), { type: "button", textContent: title });
-    button.addEventListener("click", () => {
+    buttons.append(button(title, () => {
       taken = count ? Math.min(200, taken + count) : 0;
       bench.soon(show);
-    });
-    buttons.append(button);
+    }));
   }
   const controls = element("div", "instrument-sliders");
   controls.append(both.label, ...own.map(({ label }) => label), choose);
@@ -84,27 +82,17 @@ export function descent(bench, panel) {
   ask.classList.add("instrument-wide");
   panel.append(ask, board);
 
-  picture.addEventListener("pointerdown", (event) => {
-    picture.setPointerCapture(event.pointerId);
-    place(event);
+  steer(picture, [2, 2], {
+    point: (down, right) => move([(right - 1) * VIEW[0], (1 - down) * VIEW[1]]),
+    step: (down, right) => move([start[0] + right * STEP[0], start[1] - down * STEP[1]]),
   });
-  picture.addEventListener("pointermove", (event) => picture.hasPointerCapture(event.pointerId) && place(event));
   picture.addEventListener("keydown", (event) => {
-    if (event.key === "Enter") taken = Math.min(200, taken + 1);
-    else if (event.key in MOVES) move(start.map((weight, k) => weight + MOVES[event.key][k]));
-    else return;
+    if (event.key !== "Enter") return;
     event.preventDefault();
+    taken = Math.min(200, taken + 1);
     bench.soon(show);
   });
   new ResizeObserver(() => bench.soon(show)).observe(picture);
-
-  function place({ clientX, clientY }) {
-    const frame = picture.getBoundingClientRect();
-    move([
-      (2 * (clientX - frame.left) / frame.width - 1) * VIEW[0],
-      (1 - 2 * (clientY - frame.top) / frame.height) * VIEW[1],
-    ]);
-  }
 
   function move(point) {
     start = point.map((weight, k) => Math.max(-VIEW[k], Math.min(VIEW[k], Math.round(100 * weight) / 100)));

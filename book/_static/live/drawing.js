@@ -1,10 +1,20 @@
 // The field that is drawn on: mouse, touch, pen, or keyboard; and pictures from files.
 
 import { FIELD, PEN, BOX, inkOfGrey } from "./preparation.js";
+import { button, element } from "./inspector.js";
 
 const LARGEST_FILE = 10 * 2 ** 20; // bytes
 const PICTURE = 4 * FIELD;
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+/** A field for a `Pad`, in an instrument. */
+export function drawingField() {
+  const canvas = element("canvas");
+  canvas.tabIndex = 0;
+  canvas.setAttribute("role", "application");
+  canvas.setAttribute("aria-label", "Drawing field: arrow keys move the pen, Space puts it down, Delete clears");
+  return canvas;
+}
 
 export class Pad {
   /**
@@ -178,6 +188,14 @@ export function paintBytes(canvas, bytes, size) {
   const image = new ImageData(size, size);
   bytes.forEach((ink, i) => image.data.set([ink, ink, ink, 255], 4 * i));
   canvas.getContext("2d").putImageData(image, 0, 0);
+}
+
+/** A button with a test digit on it. */
+export function digitButton(digit, bytes, press) {
+  const made = button("", press);
+  made.setAttribute("aria-label", `Test digit ${digit}`);
+  paintBytes(made.appendChild(element("canvas")), bytes, FIELD);
+  return made;
 }
 
 /** Read a picture file as ink. Throws an Error that says why it cannot be used. */

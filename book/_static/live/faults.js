@@ -1,6 +1,6 @@
 // Lesson 11: point at the lines that are at fault, then see which of them are, and what each costs.
 
-import { element } from "./inspector.js";
+import { button, element } from "./inspector.js";
 
 /** What a choice of letters comes to: {found, missed, alarms}, each a list of letters. */
 export function judge({ lines, faults }, chosen) {
@@ -30,28 +30,24 @@ export function faults(bench, panel) {
   const list = element("div", "instrument-lines");
   const rows = table.lines.map(({ letter, code }) => {
     const [row, words] = [element("div", "instrument-line"), element("p")];
-    const button = Object.assign(element("button"), { type: "button" });
-    button.append(Object.assign(element("b"), { textContent: letter }), Object.assign(element("code"), {
-      textContent: code,
-    }));
-    button.setAttribute("aria-pressed", "false");
-    button.addEventListener("click", () => {
+    const choose = button("", () => {
       if (known) return;
       if (!chosen.delete(letter)) chosen.add(letter);
       bench.soon(show);
     });
-    row.append(button, words);
+    choose.append(Object.assign(element("b"), { textContent: letter }), Object.assign(element("code"), {
+      textContent: code,
+    }));
+    row.append(choose, words);
     list.append(row);
-    return { letter, row, button, words };
+    return { letter, row, choose, words };
   });
   const answer = element("p", "instrument-answer");
-  const [look, again] = ["That is my guess", "Begin again"].map((textContent) =>
-    Object.assign(element("button"), { type: "button", textContent }));
-  look.addEventListener("click", () => turn(true));
-  again.addEventListener("click", () => {
+  const look = button("That is my guess", () => turn(true));
+  const again = button("Begin again", () => {
     chosen.clear();
     turn(false);
-    rows[0].button.focus();
+    rows[0].choose.focus();
   });
   const board = element("div", "instrument-board instrument-wide");
   board.append(question, list, answer, look, again);
@@ -71,9 +67,9 @@ export function faults(bench, panel) {
       ? `You chose ${chosen.size}: ${found.length} of the ${all} faults, ${missed.length} missed, and `
         + `${alarms.length} false alarm${alarms.length === 1 ? "" : "s"}.`
       : `${chosen.size} chosen.`;
-    for (const { letter, row, button, words } of rows) {
-      button.setAttribute("aria-pressed", chosen.has(letter));
-      button.setAttribute("aria-disabled", known);
+    for (const { letter, row, choose, words } of rows) {
+      choose.setAttribute("aria-pressed", chosen.has(letter));
+      choose.setAttribute("aria-disabled", known);
       row.classList.toggle("instrument-hit", known && found.includes(letter));
       row.classList.toggle("instrument-miss", known && (missed.includes(letter) || alarms.includes(letter)));
       words.textContent = known ? wordsOf(table, letter) : "";

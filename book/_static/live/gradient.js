@@ -1,7 +1,6 @@
 // The gradient of one unit with respect to the picture, by the chain rule, layer by layer.
 
-const AMPLITUDE = 1.7159;
-const SLOPE = 2 / 3;
+import { slopeAt } from "./dense.js";
 
 /**
  * The gradient with respect to the network's input, a Float64Array: of a unit's weighted sum before
@@ -22,7 +21,7 @@ function throughActivation({ kind, states, activation }, slopes) {
   const bends = kind === "subsampling" || activation === "tanh";
   if (!bends && activation !== "relu") return slopes;
   return slopes.map((slope, i) => (bends
-    ? slope * AMPLITUDE * SLOPE * (1 - (states[i] / AMPLITUDE) ** 2)
+    ? slope * slopeAt(states[i])
     : states[i] > 0 ? slope : 0));
 }
 

@@ -1,8 +1,8 @@
 // Lesson 14: a picture grows along the gradient into what excites a unit most.
 
 import { explain, forward, rise } from "./network.js";
-import { element, number } from "./inspector.js";
-import { GREY, colour } from "./maps.js";
+import { button, element, number } from "./inspector.js";
+import { GREY, paintValues } from "./maps.js";
 import { choice, guess } from "./asking.js";
 import { inputGradient } from "./gradient.js";
 
@@ -52,16 +52,13 @@ export function grow(bench, panel) {
     begin(empty(input));
   });
   const buttons = element("div", "instrument-choices");
-  const button = (textContent, act) => {
-    const made = Object.assign(element("button"), { type: "button", textContent });
-    made.addEventListener("click", act);
-    buttons.append(made);
-    return made;
-  };
   const go = button("Grow", () => run(!running));
-  button("One step", () => { run(false); advance(); });
-  button("From an empty picture", () => begin(empty(input)));
-  button("From the digit", () => begin(given()));
+  buttons.append(
+    go,
+    button("One step", () => { run(false); advance(); }),
+    button("From an empty picture", () => begin(empty(input))),
+    button("From the digit", () => begin(given())),
+  );
   const board = element("div", "instrument-board");
   const controls = element("div", "instrument-tools");
   controls.append(which, buttons);
@@ -140,7 +137,7 @@ export function grow(bench, panel) {
   }
 
   function show() {
-    paint(canvas, picture, input.size);
+    paintValues(canvas, picture, input.size, { colours: GREY, low: LOW, high: HIGH });
     set(picture);
     const value = score(network, wanted);
     const name = options.find(([each]) => each === wanted)[1];
@@ -161,11 +158,4 @@ export function grow(bench, panel) {
 
 function empty({ states }) {
   return new Float64Array(states.length).fill(LOW);
-}
-
-function paint(canvas, values, size) {
-  canvas.width = canvas.height = size;
-  const image = new ImageData(size, size);
-  colour(new Uint32Array(image.data.buffer), values, { colours: GREY, low: LOW, high: HIGH });
-  canvas.getContext("2d").putImageData(image, 0, 0);
 }

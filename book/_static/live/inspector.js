@@ -150,6 +150,20 @@ export function element(tag, className = "") {
   return Object.assign(document.createElement(tag), { className });
 }
 
+/** A canvas under which its title stands. */
+export function titled(title) {
+  const figure = element("figure", "instrument-map");
+  const canvas = figure.appendChild(element("canvas"));
+  figure.append(Object.assign(element("figcaption"), { textContent: title }));
+  return { figure, canvas };
+}
+
+export function button(textContent, press) {
+  const made = Object.assign(element("button"), { type: "button", textContent });
+  made.addEventListener("click", press);
+  return made;
+}
+
 function largest(values) {
   return values.reduce((a, b) => Math.max(a, Math.abs(b)), 1e-9);
 }

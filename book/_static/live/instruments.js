@@ -1,8 +1,8 @@
 // The entry of a lesson's instruments: finds them, gives each the networks and the reader's digit.
 
 import { forward, verdict } from "./network.js";
-import { FIELD, isEmpty, prepare } from "./preparation.js";
-import { Pad, paintBytes } from "./drawing.js";
+import { isEmpty, prepare } from "./preparation.js";
+import { Pad, digitButton, drawingField } from "./drawing.js";
 import { element } from "./inspector.js";
 import { keepDigit, keptDigit } from "./store.js";
 import { loadApart, loadDigits, loadNetwork, loadTable } from "./loading.js";
@@ -118,22 +118,14 @@ class Bench {
     row.setAttribute("role", "group");
     row.setAttribute("aria-label", "The digit");
     for (const [digit, choices] of Object.entries(this.digits)) {
-      const button = Object.assign(element("button"), { type: "button" });
-      button.setAttribute("aria-label", `Test digit ${digit}`);
-      paintBytes(button.appendChild(element("canvas")), choices[0], FIELD);
-      button.addEventListener("click", () => {
+      row.append(digitButton(digit, choices[0], () => {
         this.use(choices[0]);
         choices.push(choices.shift());
-      });
-      row.append(button);
+      }));
     }
     const own = element("details", "instrument-own");
     own.append(Object.assign(element("summary"), { textContent: "Draw your own" }));
-    const canvas = element("canvas");
-    canvas.tabIndex = 0;
-    canvas.setAttribute("role", "application");
-    canvas.setAttribute("aria-label", "Drawing field: arrow keys move the pen, Space puts it down, "
-      + "Delete clears");
+    const canvas = drawingField();
     const clear = Object.assign(element("button"), { type: "button", textContent: "Clear" });
     own.append(canvas, clear);
     own.addEventListener("toggle", () => own.open && this.draw(canvas, clear), { once: true });

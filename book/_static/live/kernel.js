@@ -1,11 +1,11 @@
 // Lesson 03: edit the 25 numbers of a kernel and see its map; slide the window and guess the sum.
 
 import { forward } from "./network.js";
-import { element, number } from "./inspector.js";
-import { GREY, SIGNED, colour } from "./maps.js";
+import { button, element, number, titled } from "./inspector.js";
+import { guessForm, steer } from "./asking.js";
+import { GREY, SIGNED, paintValues } from "./maps.js";
 
 const SIDE = 5;
-const MOVES = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 const rows = (text) => text.split(" ").flatMap((row) => Array(SIDE).fill(Number(row)));
 const KERNELS = {
   "Upper edges": rows("-1 -1 0 1 1"),
@@ -29,12 +29,7 @@ export function kernel(bench, panel) {
   const [input, c1] = network.layers;
   const weights = [...KERNELS["Upper edges"]];
   let [y, x, picture, known] = [8, 12, null, false];
-  const [from, to] = ["The input, 32 by 32", "The map, 28 by 28"].map((title) => {
-    const figure = element("figure", "instrument-map");
-    const canvas = figure.appendChild(element("canvas"));
-    figure.append(Object.assign(element("figcaption"), { textContent: title }));
-    return { figure, canvas };
-  });
+  const [from, to] = ["The input, 32 by 32", "The map, 28 by 28"].map(titled);
   from.canvas.tabIndex = 0;
   from.canvas.setAttribute("role", "application");
   to.canvas.setAttribute("role", "img");
@@ -53,51 +48,32 @@ export function kernel(bench, panel) {
   const learned = Object.fromEntries(Array.from({ length: c1.maps }, (_, map) =>
     [`C1, map ${map}`, [...c1.weight.subarray(map * 25, map * 25 + 25)]]));
   for (const [name, values] of Object.entries({ ...KERNELS, ...learned })) {
-    const button = Object.assign(element("button"), { type: "button", textContent: name });
-    button.addEventListener("click", () => {
+    choices.append(button(name, () => {
       values.forEach((value, k) => {
         weights[k] = value;
         boxes[k].value = Number(value.toFixed(2));
       });
       changed();
-    });
-    choices.append(button);
+    }));
   }
-  const ask = element("form", "instrument-guess");
   const own = Object.assign(element("input"), { type: "number", step: "any" });
   const label = element("label");
   label.append("The 25 products in the frame add up to about ", own);
-  const button = Object.assign(element("button"), { textContent: "That is my guess" });
   const [answer, products] = [element("p", "instrument-answer"), element("div", "instrument-products")];
-  ask.append(label, button);
+  const ask = guessForm(label, () => {
+    known = true;
+    bench.soon(show);
+  });
   const board = element("div", "instrument-board");
   board.append(grid, choices, ask, answer, products);
   const maps = element("div", "instrument-maps");
   maps.append(from.figure, to.figure);
   panel.append(maps, board);
 
-  ask.addEventListener("submit", (event) => {
-    event.preventDefault();
-    known = true;
-    bench.soon(show);
+  steer(from.canvas, [input.size, input.size], {
+    point: (row, column) => move(Math.round(row - SIDE / 2), Math.round(column - SIDE / 2)),
+    step: (down, right) => move(y + down, x + right),
   });
-  from.canvas.addEventListener("pointerdown", (event) => {
-    from.canvas.setPointerCapture(event.pointerId);
-    place(event);
-  });
-  from.canvas.addEventListener("pointermove", (event) =>
-    from.canvas.hasPointerCapture(event.pointerId) && place(event));
-  from.canvas.addEventListener("keydown", (event) => {
-    if (!(event.key in MOVES)) return;
-    event.preventDefault();
-    move(y + MOVES[event.key][0], x + MOVES[event.key][1]);
-  });
-
-  function place({ clientX, clientY }) {
-    const frame = from.canvas.getBoundingClientRect();
-    const at = (v, start, length) => Math.round(((v - start) / length) * input.size - SIDE / 2);
-    move(at(clientY, frame.top, frame.height), at(clientX, frame.left, frame.width));
-  }
 
   function move(row, column) {
     const clip = (v) => Math.max(0, Math.min(input.size - SIDE, v));
@@ -147,10 +123,7 @@ function productsOf(picture, size, weights, y, x) {
 
 function paint(canvas, values, size, palette, [y, x, side]) {
   const scale = 8;
-  const small = Object.assign(document.createElement("canvas"), { width: size, height: size });
-  const image = new ImageData(size, size);
-  colour(new Uint32Array(image.data.buffer), values, palette);
-  small.getContext("2d").putImageData(image, 0, 0);
+  const small = paintValues(element("canvas"), values, size, palette);
   canvas.width = canvas.height = size * scale;
   const context = canvas.getContext("2d");
   context.imageSmoothingEnabled = false;

@@ -2,7 +2,7 @@
 
 import { forward } from "./network.js";
 import { FIELD, isEmpty, prepare } from "./preparation.js";
-import { Pad, paintBytes, readPicture } from "./drawing.js";
+import { Pad, digitButton, readPicture } from "./drawing.js";
 import { NetworkView } from "./view.js";
 import { markup } from "./markup.js";
 import { playDemo } from "./demo.js";
@@ -92,11 +92,7 @@ class Live {
   async showThumbnails() {
     this.digits = await loadDigits();
     for (const [digit, choices] of Object.entries(this.digits)) {
-      const button = Object.assign(document.createElement("button"), { type: "button" });
-      button.setAttribute("aria-label", `Test digit ${digit}`);
-      paintBytes(button.appendChild(document.createElement("canvas")), choices[0], FIELD);
-      button.addEventListener("click", () => this.showDigit(digit));
-      this.part("digits").append(button);
+      this.part("digits").append(digitButton(digit, choices[0], () => this.showDigit(digit)));
     }
   }
 

@@ -33,6 +33,15 @@ export function colour(pixels, values, { colours, low, high }) {
   }
 }
 
+/** Fill a canvas with size x size values in the colours of a palette; returns the canvas. */
+export function paintValues(canvas, values, size, palette) {
+  canvas.width = canvas.height = size;
+  const image = new ImageData(size, size);
+  colour(new Uint32Array(image.data.buffer), values, palette);
+  canvas.getContext("2d").putImageData(image, 0, 0);
+  return canvas;
+}
+
 /** The colours for the states of a layer, and the values at both ends of them. */
 export function paletteOf(layer, old) {
   if (layer.kind === "input") {

@@ -3,8 +3,8 @@
 // A network is a list of layers. `states` of a layer holds its maps one after the other, each
 // row by row. All arrays are made once; `forward` only fills them.
 
-const AMPLITUDE = 1.7159;
-const SLOPE = 2 / 3;
+export const AMPLITUDE = 1.7159;
+export const SLOPE = 2 / 3;
 export const MNIST_MEAN = 0.1306604762738429;
 export const MNIST_STD = 0.3081078038564622;
 export const REJECT = 10; // j of Eq. 9

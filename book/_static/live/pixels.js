@@ -4,12 +4,11 @@ import { FIELD } from "./preparation.js";
 import { paintBytes } from "./drawing.js";
 import { loadTable } from "./loading.js";
 import { bytesOf } from "./store.js";
-import { element, number } from "./inspector.js";
-import { guess } from "./asking.js";
-import { dense, softmax, unpacked } from "./dense.js";
+import { button, element, number } from "./inspector.js";
+import { cellAt, guess, steer } from "./asking.js";
+import { dense, normalised, softmax, unpacked } from "./dense.js";
 
 const PIXELS = FIELD * FIELD;
-const MOVES = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 
 /** The training digits of a page: two pixels a byte, of 16 greys. */
 export function unfolded(text) {
@@ -29,9 +28,6 @@ export function nearest(digits, bytes) {
   return { at, distance: Math.sqrt(least) / 255 };
 }
 
-/** Bytes as the network learnt them. */
-export const inputs = (bytes) => Float64Array.from(bytes, (ink) => (ink / 255) * 1.275 - 0.1);
-
 export function pixels(bench, panel) {
   let [given, bytes, page, known, first] = [null, null, null, false, null];
   let [row, column, pen] = [14, 14, 255];
@@ -44,7 +40,7 @@ export function pixels(bench, panel) {
   const caption = element("figcaption");
   figure.append(near, caption);
   const [said, answer, rest] = [element("p"), element("p", "instrument-answer"), element("p", "instrument-limits")];
-  const back = Object.assign(element("button"), { type: "button", textContent: "The digit as it was" });
+  const back = button("The digit as it was", begin);
   const shown = element("div", "instrument-tools");
   shown.append(answer, figure, rest, back);
   shown.hidden = true;
@@ -72,39 +68,30 @@ export function pixels(bench, panel) {
   const board = element("div", "instrument-board");
   board.append(ask, said, shown);
   panel.append(canvas, board);
-  back.addEventListener("click", begin);
 
-  canvas.addEventListener("pointerdown", (event) => {
-    if (!known || !event.isPrimary) return;
-    canvas.setPointerCapture(event.pointerId);
-    locate(event);
-    pen = bytes[row * FIELD + column] > 127 ? 0 : 255;
-    put();
-  });
-  canvas.addEventListener("pointermove", (event) => {
-    if (!canvas.hasPointerCapture(event.pointerId)) return;
-    locate(event);
-    put();
-  });
-  canvas.addEventListener("keydown", (event) => {
-    if (!known || (event.key !== " " && !(event.key in MOVES))) return;
-    event.preventDefault();
-    if (event.key === " ") {
-      pen = bytes[row * FIELD + column] > 127 ? 0 : 255;
+  steer(canvas, [FIELD, FIELD], {
+    point(y, x, first) {
+      [row, column] = [cellAt(y, FIELD), cellAt(x, FIELD)];
+      if (first) dip();
       put();
-    } else {
-      [row, column] = [row, column].map((at, k) => Math.max(0, Math.min(FIELD - 1, at + MOVES[event.key][k])));
+    },
+    step(down, right) {
+      [row, column] = [cellAt(row + down, FIELD), cellAt(column + right, FIELD)];
       bench.soon(show);
-    }
+    },
+    press() {
+      dip();
+      put();
+    },
   });
 
-  function locate({ clientX, clientY }) {
-    const frame = canvas.getBoundingClientRect();
-    const at = (v, start, length) => Math.max(0, Math.min(FIELD - 1, Math.floor(((v - start) / length) * FIELD)));
-    [row, column] = [at(clientY, frame.top, frame.height), at(clientX, frame.left, frame.width)];
+  /** A pen that changes the pixel under it. */
+  function dip() {
+    pen = bytes[row * FIELD + column] > 127 ? 0 : 255;
   }
 
   function put() {
+    if (!known) return;
     bytes[row * FIELD + column] = pen;
     bench.soon(show);
   }
@@ -121,7 +108,7 @@ export function pixels(bench, panel) {
     const context = canvas.getContext("2d");
     context.fillStyle = "rgb(255 176 0 / 0.6)";
     context.fillRect(column, row, 1, 1);
-    const read = (picture) => softmax(dense(page.layers, inputs(picture)));
+    const read = (picture) => softmax(dense(page.layers, normalised(picture)));
     const [before, now] = [read(given), read(bytes)];
     const count = bytes.reduce((sum, ink, i) => sum + (ink !== given[i]), 0);
     if (first === null && now.digit !== before.digit) first = count;

@@ -2,7 +2,7 @@
 
 import { buildNetwork, forward } from "./network.js";
 import { FIELD, PEN } from "./preparation.js";
-import { Pad, paintBytes } from "./drawing.js";
+import { Pad, drawingField, paintBytes } from "./drawing.js";
 import { bytesOf } from "./store.js";
 import { loadPlates } from "./loading.js";
 import { element, number } from "./inspector.js";
@@ -225,10 +225,7 @@ function chooser(pictures, named, read) {
 function drawing(bench, read) {
   const block = element("details", "instrument-own instrument-wide");
   block.append(Object.assign(element("summary"), { textContent: "Draw a letter, a sign, or anything else" }));
-  const canvas = element("canvas");
-  canvas.tabIndex = 0;
-  canvas.setAttribute("role", "application");
-  canvas.setAttribute("aria-label", "Drawing field: arrow keys move the pen, Space puts it down, Delete clears");
+  const canvas = drawingField();
   const clear = Object.assign(element("button"), { type: "button", textContent: "Clear" });
   block.append(canvas, clear);
   block.addEventListener("toggle", () => {

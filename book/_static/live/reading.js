@@ -1,6 +1,6 @@
 // Lessons 16 to 18 and the live page: write a number, and see the columns of answers and their paths.
 
-import { element, number } from "./inspector.js";
+import { button, element, number } from "./inspector.js";
 import { Pad } from "./drawing.js";
 import { guess, slider } from "./asking.js";
 import { loadNetwork } from "./loading.js";
@@ -111,12 +111,6 @@ export function reading(bench, panel) {
   }
 
   return { digit: () => update(), choose: false };
-}
-
-function button(text, press) {
-  const made = Object.assign(element("button"), { type: "button", textContent: text });
-  made.addEventListener("click", press);
-  return made;
 }
 
 function canvasOf(role, label) {

@@ -4,7 +4,7 @@ import { forward } from "./network.js";
 import { FIELD } from "./preparation.js";
 import { paintBytes } from "./drawing.js";
 import { element, number } from "./inspector.js";
-import { SIGNED, colour } from "./maps.js";
+import { SIGNED, paintValues } from "./maps.js";
 import { guess, slider } from "./asking.js";
 import { affine, warp } from "./warp.js";
 
@@ -138,7 +138,7 @@ export function shift(bench, panel) {
     figures.forEach(({ title, picture: own, caption }, i) => {
       const most = before.ways[i].reduce((a, b) => Math.max(a, Math.abs(b)), 1e-9);
       const part = change(before.ways[i], now.ways[i]);
-      paint(own, now.ways[i], c1.size / 2, most);
+      paintValues(own, now.ways[i], c1.size / 2, { colours: SIGNED, low: -most, high: most });
       caption.textContent = `${title}: changed by ${number(100 * part, 0)} %`;
       own.setAttribute("aria-label", caption.textContent);
     });
@@ -165,11 +165,4 @@ function paintGhost(canvas, bytes) {
     context.fillStyle = "rgb(255 176 0 / 0.35)";
     context.fillRect(i % FIELD, Math.floor(i / FIELD), 1, 1);
   });
-}
-
-function paint(canvas, values, size, most) {
-  canvas.width = canvas.height = size;
-  const image = new ImageData(size, size);
-  colour(new Uint32Array(image.data.buffer), values, { colours: SIGNED, low: -most, high: most });
-  canvas.getContext("2d").putImageData(image, 0, 0);
 }

@@ -4,9 +4,9 @@ import { buildNetwork, forward } from "./network.js";
 import { FIELD } from "./preparation.js";
 import { paintBytes } from "./drawing.js";
 import { loadTable } from "./loading.js";
-import { element, number } from "./inspector.js";
+import { element, number, titled } from "./inspector.js";
 import { guess } from "./asking.js";
-import { dense, softmax, unpacked } from "./dense.js";
+import { dense, normalised, softmax, unpacked } from "./dense.js";
 
 const SIDE = 32;
 const FULL = "fully connected";
@@ -37,18 +37,13 @@ export function framed(bytes) {
 /** Each pixel at another place. */
 export const shuffled = (values, order) => values.map((_, i) => values[order[i]]);
 
-/** Bytes as LeNet-5 of 1998 is given them. */
-export const normalised = (bytes) => Float64Array.from(bytes, (ink) => (ink / 255) * 1.275 - 0.1);
-
 export function shuffle(bench, panel) {
   const errors = bench.table;
   const figures = ["A digit", "Its pixels shuffled"].map((title) => {
-    const figure = element("figure", "instrument-map");
-    const canvas = figure.appendChild(element("canvas"));
-    canvas.setAttribute("role", "img");
-    canvas.setAttribute("aria-label", title);
-    figure.append(Object.assign(element("figcaption"), { textContent: title }));
-    return { figure, canvas };
+    const made = titled(title);
+    made.canvas.setAttribute("role", "img");
+    made.canvas.setAttribute("aria-label", title);
+    return made;
   });
   const maps = element("div", "instrument-maps");
   maps.append(...figures.map(({ figure }) => figure));

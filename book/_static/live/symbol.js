@@ -2,13 +2,12 @@
 
 import { forward } from "./network.js";
 import { FIELD, isEmpty, prepare } from "./preparation.js";
-import { Pad, paintBytes } from "./drawing.js";
-import { element, number } from "./inspector.js";
-import { guess } from "./asking.js";
+import { Pad, drawingField, paintBytes } from "./drawing.js";
+import { button, element, number } from "./inspector.js";
+import { cellAt, guess, steer } from "./asking.js";
 import { copied, distance, moved, step, upper } from "./teaching.js";
 
 const [COLUMNS, ROWS] = [7, 12];
-const MOVES = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 const EXAMPLES = 5;
 const EPOCHS = 30;
 const RATE = 0.0005;
@@ -75,46 +74,31 @@ export function symbol(bench, panel) {
   panel.append(grid, board);
 
   function desk() {
-    const canvas = element("canvas", "instrument-digit");
-    canvas.tabIndex = 0;
-    canvas.setAttribute("role", "application");
-    canvas.setAttribute("aria-label", "Drawing field: arrow keys move the pen, Space puts it down, Delete clears");
+    const canvas = drawingField();
+    canvas.className = "instrument-digit";
     const buttons = element("div", "instrument-choices");
-    const button = (textContent, act) => {
-      const made = Object.assign(element("button"), { type: "button", textContent });
-      made.addEventListener("click", act);
-      buttons.append(made);
-      return made;
-    };
     const pad = new Pad(canvas, () => bench.soon(draw));
-    button("Keep as an example", keep);
-    button("Clear", () => pad.clear());
     const teach = button("Teach it", learn);
-    button("Forget the examples", forget);
+    buttons.append(
+      button("Keep as an example", keep),
+      button("Clear", () => pad.clear()),
+      teach,
+      button("Forget the examples", forget),
+    );
     return { pad, canvas, buttons, teach, kept: element("p") };
   }
 
-  for (const type of ["pointerdown", "pointermove"]) {
-    grid.addEventListener(type, (event) => {
-      if (type === "pointerdown" ? !event.isPrimary : !grid.hasPointerCapture(event.pointerId)) return;
-      const frame = grid.getBoundingClientRect();
-      const at = (v, start, length, count) => Math.max(0, Math.min(count - 1, Math.floor(((v - start) / length) * count)));
-      state.at = [at(event.clientY, frame.top, frame.height, ROWS), at(event.clientX, frame.left, frame.width, COLUMNS)];
-      if (type === "pointerdown") {
-        grid.setPointerCapture(event.pointerId);
-        state.ink = -code[cell()];
-      }
+  steer(grid, [ROWS, COLUMNS], {
+    point(row, column, first) {
+      state.at = [cellAt(row, ROWS), cellAt(column, COLUMNS)];
+      if (first) state.ink = -code[cell()];
       put(state.ink);
-    });
-  }
-  grid.addEventListener("keydown", (event) => {
-    if (event.key === " ") put(-code[cell()]);
-    else if (event.key in MOVES) {
-      const limits = [ROWS - 1, COLUMNS - 1];
-      state.at = state.at.map((at, k) => Math.max(0, Math.min(limits[k], at + MOVES[event.key][k])));
+    },
+    step(down, right) {
+      state.at = [cellAt(state.at[0] + down, ROWS), cellAt(state.at[1] + right, COLUMNS)];
       bench.soon(show);
-    } else return;
-    event.preventDefault();
+    },
+    press: () => put(-code[cell()]),
   });
 
   function cell() {

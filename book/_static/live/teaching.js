@@ -1,20 +1,11 @@
 // Teach LeNet-5 of 1998 one more symbol: C5 and F6 go on learning by Eq. 8, in the page.
 
-const AMPLITUDE = 1.7159;
-const SLOPE = 2 / 3;
+import { activated, slopeAt, sumsOf } from "./dense.js";
 
 /** What both weight layers compute from S4's 400 states: {hidden, states}. */
 export function upper({ c5, f6 }, features) {
-  const hidden = activated(c5, features);
-  return { hidden, states: activated(f6, hidden) };
-}
-
-function activated({ weight, bias }, below) {
-  return bias.map((start, unit) => {
-    let sum = start;
-    for (let i = 0, at = unit * below.length; i < below.length; i++) sum += weight[at + i] * below[i];
-    return AMPLITUDE * Math.tanh(SLOPE * sum);
-  });
+  const hidden = activated(sumsOf(c5, features));
+  return { hidden, states: activated(sumsOf(f6, hidden)) };
 }
 
 /** The squared distance of two lists of numbers (Eq. 7). */
@@ -23,17 +14,15 @@ export const distance = (one, other) => one.reduce((sum, value, i) => sum + (val
 /** One step for one pattern, online as in 1998; returns its distance to its code before the step. */
 export function step(layers, { features, code }, rate) {
   const { hidden, states } = upper(layers, features);
-  const outer = states.map((state, i) => 2 * (state - code[i]) * bend(state));
+  const outer = states.map((state, i) => 2 * (state - code[i]) * slopeAt(state));
   const inner = new Float64Array(hidden.length);
   outer.forEach((slope, unit) => {
     for (let i = 0, at = unit * hidden.length; i < hidden.length; i++) inner[i] += slope * layers.f6.weight[at + i];
   });
   change(layers.f6, outer, hidden, rate);
-  change(layers.c5, inner.map((slope, i) => slope * bend(hidden[i])), features, rate);
+  change(layers.c5, inner.map((slope, i) => slope * slopeAt(hidden[i])), features, rate);
   return distance(states, code);
 }
-
-const bend = (state) => AMPLITUDE * SLOPE * (1 - (state / AMPLITUDE) ** 2);
 
 function change({ weight, bias }, slopes, below, rate) {
   slopes.forEach((slope, unit) => {

@@ -3,7 +3,7 @@
 import { explain, forward, rise, verdict } from "./network.js";
 import { element, nameUnit, number, showArithmetic } from "./inspector.js";
 import { LAYOUT, LayerMaps, paletteOf } from "./maps.js";
-import { choice } from "./asking.js";
+import { choice, guessForm } from "./asking.js";
 
 const FIRST = 2; // S2: to try all 4,704 units of C1 takes too long on a phone
 const PATIENCE = 12; // milliseconds of work between two looks at what the reader does
@@ -48,21 +48,17 @@ export function units(bench, panel) {
   body.tabIndex = 0; // it scrolls where there are many terms
   body.setAttribute("role", "region");
   body.setAttribute("aria-label", "The arithmetic of the unit");
-  const ask = element("form", "instrument-guess");
-  ask.append(
-    choice("Set the state of a single unit to 0. In which layer, from S2 on, is the one that the answer misses most?",
-      named.map((title) => [title, title]), own, (title) => (own = title)),
-    Object.assign(element("button"), { textContent: "That is my guess" }),
-  );
-  const board = element("div", "instrument-board instrument-wide");
-  board.append(ask, said, rows, line, body);
-  panel.append(board);
-  ask.addEventListener("submit", (event) => {
-    event.preventDefault();
+  const which = choice(
+    "Set the state of a single unit to 0. In which layer, from S2 on, is the one that the answer misses most?",
+    named.map((title) => [title, title]), own, (title) => (own = title));
+  const ask = guessForm(which, () => {
     ask.hidden = true;
     known = true;
     search();
   });
+  const board = element("div", "instrument-board instrument-wide");
+  board.append(ask, said, rows, line, body);
+  panel.append(board);
   let width = 0;
   new ResizeObserver(([{ contentRect }]) => {
     if (contentRect.width === width) return; // only the height, which follows from the width

@@ -1,6 +1,7 @@
 // Lesson 05: switch the wires of Table I, and see the parameters and connections of LeNet-5 follow.
 
-import { element } from "./inspector.js";
+import { button, element } from "./inspector.js";
+import { guessForm } from "./asking.js";
 
 const MAPS = { s2: 6, c3: 16 };
 const SIDE = { kernel: 5, map: 10 };
@@ -41,18 +42,13 @@ export function wires(bench, panel) {
   for (const [name, wanted] of [
     ["Table I", isPrinted], ["Every map reads all six", () => true], ["No wires", () => false],
   ]) {
-    const button = Object.assign(element("button"), { type: "button", textContent: name });
-    button.addEventListener("click", () => set(wanted));
-    choices.append(button);
+    choices.append(button(name, () => set(wanted)));
   }
   const [line, result] = [element("p", "instrument-answer"), element("p", "instrument-limits")];
-  const ask = element("form", "instrument-guess");
   const own = Object.assign(element("input"), { type: "number", step: 1, min: 0 });
   const label = element("label");
   label.append("If every map of C3 reads all six of S2: how many parameters has the network then? ", own);
-  ask.append(label, Object.assign(element("button"), { textContent: "That is my guess" }));
-  ask.addEventListener("submit", (event) => {
-    event.preventDefault();
+  const ask = guessForm(label, () => {
     known = true;
     const { parameters } = counts(MAPS.s2 * MAPS.c3);
     const guessed = own.value === "" ? "" : `You guessed ${inWords(own.valueAsNumber)}. `;
