@@ -187,3 +187,23 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Callable:
         return json.loads(run.stdout)
 
     return answer
+
+
+@pytest.fixture(scope="session")
+def few_digits() -> Any:
+    """The sample with 500 training digits, for trainers that are only to be tried."""
+    from lenet_utils.mnist import MNIST, Digits, load_mnist
+
+    train, test = load_mnist(sample=True)
+    return MNIST(Digits(train.images[:500], train.labels[:500]), test)
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """PyTorch with one thread, whose sums are the same on every machine."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)

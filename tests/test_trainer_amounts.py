@@ -12,7 +12,7 @@ from lenet_research.amounts import BASE
 from lenet_research.trainer_amounts import AmountTrainer
 from lenet_utils import amounts
 from lenet_utils.amounts import CHARACTERS, RUBBISH
-from lenet_utils.mnist import MNIST, Digits, load_mnist
+from lenet_utils.mnist import MNIST
 
 SMALL = {
     **BASE,
@@ -28,20 +28,7 @@ SMALL = {
     "test_fields": 4,
 }
 CPU = torch.device("cpu")
-
-
-@pytest.fixture(scope="module")
-def digits() -> MNIST:
-    train, test = load_mnist(sample=True)
-    return MNIST(Digits(train.images[:500], train.labels[:500]), test)
-
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def job(seed=3) -> Job:
@@ -49,21 +36,21 @@ def job(seed=3) -> Job:
 
 
 @pytest.mark.parametrize("cut", [1, 3])
-def test_a_run_that_is_taken_up_gives_what_an_uninterrupted_one_gives(digits, cut, tmp_path):
-    whole = AmountTrainer([job()], digits, CPU)
+def test_a_run_that_is_taken_up_gives_what_an_uninterrupted_one_gives(few_digits, cut, tmp_path):
+    whole = AmountTrainer([job()], few_digits, CPU)
     curve = [whole.advance() for _ in range(whole.epochs)]
-    first = AmountTrainer([job()], digits, CPU)
+    first = AmountTrainer([job()], few_digits, CPU)
     for _ in range(cut):
         first.advance()
     torch.save(first.state_dict(), tmp_path / "state.pt")
-    second = AmountTrainer([job()], digits, CPU)
+    second = AmountTrainer([job()], few_digits, CPU)
     second.load_state_dict(torch.load(tmp_path / "state.pt", weights_only=True))
     assert [second.advance() for _ in range(cut, whole.epochs)] == curve[cut:]
     assert second.finish() == whole.finish()
 
 
-def test_seeds_differ_in_weights_and_in_fields(digits):
-    one, other = (AmountTrainer([job(seed)], digits, CPU).readers[0] for seed in (3, 4))
+def test_seeds_differ_in_weights_and_in_fields(few_digits):
+    one, other = (AmountTrainer([job(seed)], few_digits, CPU).readers[0] for seed in (3, 4))
     assert not torch.equal(one.model.c1.weight, other.model.c1.weight)
     assert one._held("printed").fields.texts != other._held("printed").fields.texts
     assert one._cut("printed", 4, 1).fields.texts != one._cut("printed", 4, 2).fields.texts
@@ -78,8 +65,8 @@ class Forbidden:
     __getattr__ = __iter__ = __getitem__ = __len__ = used
 
 
-def test_the_test_digits_are_read_at_the_end_only(digits):
-    trainer = AmountTrainer([job()], MNIST(digits.train, Forbidden()), CPU)
+def test_the_test_digits_are_read_at_the_end_only(few_digits):
+    trainer = AmountTrainer([job()], MNIST(few_digits.train, Forbidden()), CPU)
     with pytest.raises(RuntimeError, match="advance to the end first"):
         trainer.finish()
     for _ in range(trainer.epochs):
@@ -88,7 +75,7 @@ def test_the_test_digits_are_read_at_the_end_only(digits):
         trainer.finish()
 
 
-def test_test_typefaces_are_asked_for_at_the_end_only(digits, monkeypatch):
+def test_test_typefaces_are_asked_for_at_the_end_only(few_digits, monkeypatch):
     asked = []
 
     def loaded(split):
@@ -96,7 +83,7 @@ def test_test_typefaces_are_asked_for_at_the_end_only(digits, monkeypatch):
         return amounts.load_glyphs(split)
 
     monkeypatch.setattr("lenet_research.trainer_amounts.load_glyphs", loaded)
-    trainer = AmountTrainer([job()], digits, CPU)
+    trainer = AmountTrainer([job()], few_digits, CPU)
     for _ in range(trainer.epochs):
         trainer.advance()
     assert set(asked) == {"train", "validation"}
@@ -104,8 +91,8 @@ def test_test_typefaces_are_asked_for_at_the_end_only(digits, monkeypatch):
     assert "test" in asked
 
 
-def test_training_on_fields_raises_the_probability_of_what_stands_there(digits):
-    reader = AmountTrainer([job()], digits, CPU).readers[0]
+def test_training_on_fields_raises_the_probability_of_what_stands_there(few_digits):
+    reader = AmountTrainer([job()], few_digits, CPU).readers[0]
     fields, pieces = reader._cut("printed", 3, 1)
     wanted = [
         (piece, amounts.worth(cents))
@@ -123,16 +110,16 @@ def test_training_on_fields_raises_the_probability_of_what_stands_there(digits):
     assert 0 < after < before < 1_000
 
 
-def test_single_characters_are_whole_and_of_their_class(digits):
+def test_single_characters_are_whole_and_of_their_class(few_digits):
     glyphs = amounts.load_glyphs("train")
-    windows, labels = single_characters(glyphs, digits.train, 200, seed=1)
+    windows, labels = single_characters(glyphs, few_digits.train, 200, seed=1)
     assert windows.shape == (200, 32, 32)
     assert set(labels[:100].tolist()) > {10, 11, 12, 13, 14, 15}
     assert labels[100:].max() == 9
     inked = (windows > 0).any(1)
     middle = (inked.int().argmax(1) + 31 - inked.flip(1).int().argmax(1)) / 2
     assert ((middle - 15.5).abs() <= 1).all()
-    again = single_characters(glyphs, digits.train, 200, seed=1)
+    again = single_characters(glyphs, few_digits.train, 200, seed=1)
     assert torch.equal(again.images, windows)
 
 

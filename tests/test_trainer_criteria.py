@@ -16,7 +16,7 @@ from lenet_research.trainer_criteria import (
 )
 from lenet_utils import graphs
 from lenet_utils.layers import digit_codes
-from lenet_utils.mnist import MNIST, Digits, load_mnist
+from lenet_utils.mnist import MNIST
 from lenet_utils.strings import NONE
 
 SMALL = {
@@ -31,20 +31,7 @@ SMALL = {
     "test_strings": 5,
 }
 CPU = torch.device("cpu")
-
-
-@pytest.fixture(scope="module")
-def digits() -> MNIST:
-    train, test = load_mnist(sample=True)
-    return MNIST(Digits(train.images[:500], train.labels[:500]), test)
-
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def job(settings=COMPARED, **changes) -> Job:
@@ -103,21 +90,21 @@ def test_discriminative_criteria_are_never_negative_and_the_others_may_fall_to_n
 
 
 @pytest.mark.parametrize("cut", [1, 6])
-def test_a_run_that_is_taken_up_gives_what_an_uninterrupted_one_gives(digits, cut, tmp_path):
-    whole = CriteriaTrainer([job()], digits, CPU)
+def test_a_run_that_is_taken_up_gives_what_an_uninterrupted_one_gives(few_digits, cut, tmp_path):
+    whole = CriteriaTrainer([job()], few_digits, CPU)
     curve = [whole.advance() for _ in range(whole.epochs)]
-    first = CriteriaTrainer([job()], digits, CPU)
+    first = CriteriaTrainer([job()], few_digits, CPU)
     for _ in range(cut):
         first.advance()
     torch.save(first.state_dict(), tmp_path / "state.pt")
-    second = CriteriaTrainer([job()], digits, CPU)
+    second = CriteriaTrainer([job()], few_digits, CPU)
     second.load_state_dict(torch.load(tmp_path / "state.pt", weights_only=True))
     assert [second.advance() for _ in range(cut, whole.epochs)] == curve[cut:]
     assert second.finish() == whole.finish()
 
 
-def test_every_criterion_begins_with_the_same_network_and_moves_codes_only_where_it_may(digits):
-    reader = CriteriaReader(job(), digits, CPU)
+def test_every_criterion_begins_with_the_same_network_and_moves_codes_only_where_it_may(few_digits):
+    reader = CriteriaReader(job(), few_digits, CPU)
     for _ in range(reader.epochs):
         reader.advance()
     assert list(reader.kept) == reader.stages and len(reader.stages) == 7
@@ -133,8 +120,8 @@ def test_every_criterion_begins_with_the_same_network_and_moves_codes_only_where
     )
 
 
-def test_the_network_without_none_never_says_none(digits):
-    reader = CriteriaReader(job(COMPARED_MODERN), digits, CPU)
+def test_the_network_without_none_never_says_none(few_digits):
+    reader = CriteriaReader(job(COMPARED_MODERN), few_digits, CPU)
     reader.advance()
     assert reader.stage == "without_none"
     assert (reader.windows.labels != NONE).all()
@@ -152,8 +139,8 @@ class Forbidden:
     __getattr__ = __iter__ = __getitem__ = __len__ = used
 
 
-def test_the_test_digits_are_read_at_the_end_only(digits):
-    trainer = CriteriaTrainer([job(COMPARED_MODERN)], MNIST(digits.train, Forbidden()), CPU)
+def test_the_test_digits_are_read_at_the_end_only(few_digits):
+    trainer = CriteriaTrainer([job(COMPARED_MODERN)], MNIST(few_digits.train, Forbidden()), CPU)
     with pytest.raises(RuntimeError, match="advance to the end first"):
         trainer.finish()
     for _ in range(trainer.epochs):

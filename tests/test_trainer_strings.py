@@ -6,7 +6,7 @@ import torch
 from lenet_research import Job, all_experiments
 from lenet_research.reading_strings import BASE
 from lenet_research.trainer_strings import Reader, StringTrainer, by_width, conditions
-from lenet_utils.mnist import MNIST, Digits, load_mnist
+from lenet_utils.mnist import MNIST
 from lenet_utils.strings import Layout, draw_strings
 
 SMALL = {
@@ -23,20 +23,7 @@ SMALL = {
     "test_strings_each": 2,
 }
 CPU = torch.device("cpu")
-
-
-@pytest.fixture(scope="module")
-def digits() -> MNIST:
-    train, test = load_mnist(sample=True)
-    return MNIST(Digits(train.images[:500], train.labels[:500]), test)
-
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def job(**changes) -> Job:
@@ -44,14 +31,14 @@ def job(**changes) -> Job:
 
 
 @pytest.mark.parametrize("cut", [1, 2, 3])
-def test_a_run_that_is_taken_up_gives_what_an_uninterrupted_one_gives(digits, cut, tmp_path):
-    whole = StringTrainer([job()], digits, CPU)
+def test_a_run_that_is_taken_up_gives_what_an_uninterrupted_one_gives(few_digits, cut, tmp_path):
+    whole = StringTrainer([job()], few_digits, CPU)
     curve = [whole.advance() for _ in range(whole.epochs)]
-    first = StringTrainer([job()], digits, CPU)
+    first = StringTrainer([job()], few_digits, CPU)
     for _ in range(cut):
         first.advance()
     torch.save(first.state_dict(), tmp_path / "state.pt")
-    second = StringTrainer([job()], digits, CPU)
+    second = StringTrainer([job()], few_digits, CPU)
     second.load_state_dict(torch.load(tmp_path / "state.pt", weights_only=True))
     assert [second.advance() for _ in range(cut, whole.epochs)] == curve[cut:]
     assert second.finish() == whole.finish()
@@ -66,23 +53,23 @@ class Forbidden:
     __getattr__ = __iter__ = __getitem__ = __len__ = used
 
 
-def test_the_test_digits_are_read_at_the_end_only(digits):
-    trainer = StringTrainer([job()], MNIST(digits.train, Forbidden()), CPU)
+def test_the_test_digits_are_read_at_the_end_only(few_digits):
+    trainer = StringTrainer([job()], MNIST(few_digits.train, Forbidden()), CPU)
     for _ in range(trainer.epochs):
         trainer.advance()
     with pytest.raises(AssertionError, match="test digits"):
         trainer.finish()
 
 
-def test_held_out_digits_are_not_trained_on(digits):
-    reader = Reader(job(), digits, CPU)
+def test_held_out_digits_are_not_trained_on(few_digits):
+    reader = Reader(job(), few_digits, CPU)
     assert len(reader.pool.labels) == 300 and len(reader.held.labels) == 200
     pool = {image.numpy().tobytes() for image in reader.pool.images}
     assert not pool & {image.numpy().tobytes() for image in reader.held.images}
 
 
-def test_both_networks_are_measured_and_differ(digits):
-    trainer = StringTrainer([job()], digits, CPU)
+def test_both_networks_are_measured_and_differ(few_digits):
+    trainer = StringTrainer([job()], few_digits, CPU)
     with pytest.raises(RuntimeError, match="advance to the end first"):
         trainer.finish()
     for _ in range(trainer.epochs):
@@ -103,8 +90,8 @@ def test_both_networks_are_measured_and_differ(digits):
     )
 
 
-def test_rates_fall_to_nothing_from_the_chosen_one(digits):
-    reader = Reader(job(), digits, CPU)
+def test_rates_fall_to_nothing_from_the_chosen_one(few_digits):
+    reader = Reader(job(), few_digits, CPU)
     rates = []
     for progress in (0.0, 0.025, 0.05, 0.5, 1.0):
         loss = sum(parameter.sum() for parameter in reader.model.parameters())
@@ -113,8 +100,8 @@ def test_rates_fall_to_nothing_from_the_chosen_one(digits):
     assert rates == pytest.approx([0, 0.005, 0.01, 0.005, 0], abs=1e-4)
 
 
-def test_batches_hold_each_string_once_and_lose_no_ink(digits):
-    strings = draw_strings(digits.train, 50, layout=Layout(length=(1, 9)), seed=0)
+def test_batches_hold_each_string_once_and_lose_no_ink(few_digits):
+    strings = draw_strings(few_digits.train, 50, layout=Layout(length=(1, 9)), seed=0)
     batches = by_width(strings, 8)
     assert [len(batch.labels) for batch in batches] == [8] * 6 + [2]
     rows = [tuple(row) for batch in batches for row in batch.labels.tolist()]
@@ -127,9 +114,9 @@ def test_batches_hold_each_string_once_and_lose_no_ink(digits):
     assert ink == int(strings.images.sum())
 
 
-def test_a_record_of_json_names_the_same_layouts(digits):
+def test_a_record_of_json_names_the_same_layouts(few_digits):
     listed = job(layouts=[{"size": [0.7, 1.4], "slope": 0.1}])
-    assert Reader(listed, digits, CPU).layouts == [Layout(size=(0.7, 1.4), slope=0.1)]
+    assert Reader(listed, few_digits, CPU).layouts == [Layout(size=(0.7, 1.4), slope=0.1)]
 
 
 def test_the_experiments_are_consistent():

@@ -85,14 +85,7 @@ def confidence_by_hand(among_amounts: Any, among_texts: Any) -> str:
         1 - amounts: "is the probability of 1.50",
         100 * amounts: "is in per cent: give the probability itself",
     }
-    for value, reason in mistakes.items():
-        if _near(first, value):
-            wrong(f"among_amounts: {first:.6g} {reason}.")
-    if not _near(first, amounts):
-        wrong(
-            f"among_amounts: {first:.6g} is not it. Add the weights exp(-penalty) of the paths "
-            "that say 7.50, and divide by the weights of all paths that say an amount."
-        )
+    _require("among_amounts", first, amounts, mistakes, "all paths that say an amount")
     mistakes = {
         amounts: "is the one among amounts: 7-50 is a text, too",
         best / (best + other + text): "counts one of the two paths to 7.50: both say it",
@@ -104,15 +97,19 @@ def confidence_by_hand(among_amounts: Any, among_texts: Any) -> str:
         1 - every: "is the probability that it is not 7.50",
         100 * every: "is in per cent: give the probability itself",
     }
-    for value, reason in mistakes.items():
-        if _near(second, value):
-            wrong(f"among_texts: {second:.6g} {reason}.")
-    if not _near(second, every):
-        wrong(
-            f"among_texts: {second:.6g} is not it. Add the weights exp(-penalty) of the paths "
-            "that say 7.50, and divide by the weights of all four paths."
-        )
+    _require("among_texts", second, every, mistakes, "all four paths")
     return "As an amount it is 7.50 with 91%. But the field rather says 7-50, which is no amount."
+
+
+def _require(name: str, found: float, right: float, mistakes: dict[float, str], below: str) -> None:
+    for value, reason in mistakes.items():
+        if _near(found, value):
+            wrong(f"{name}: {found:.6g} {reason}.")
+    if not _near(found, right):
+        wrong(
+            f"{name}: {found:.6g} is not it. Add the weights exp(-penalty) of the paths that say "
+            f"7.50, and divide by the weights of {below}."
+        )
 
 
 def _near(found: float, value: float) -> bool:
