@@ -945,6 +945,7 @@ def test_a_picture_is_grown_for_a_unit(page):
     tool = page.locator("[data-instrument=grow]")
     line = tool.locator(".instrument-answer")
     expect(line).to_be_empty()
+    expect(tool).to_contain_text("gives its middle unit a sum of 5.4")  # as the still's text says
     tool.get_by_label("Your guess").fill("20")
     tool.get_by_role("button", name="That is my guess").tap()
     expect(tool).to_contain_text(re.compile(r"You guessed 20\.0\. It reaches 1[34]\.\d: watch"))
@@ -973,7 +974,11 @@ def test_shuffled_digits_are_read(page):
     expect(answer).to_be_empty()
     tool.get_by_label("Your guess").fill("3")
     tool.get_by_role("button", name="That is my guess").tap()
-    errors = lenet_tables.shuffling()
+    record, errors = load_record("shuffled-pixels"), lenet_tables.shuffling()
+    # What lesson 02 says of them: five each, 10,000 digits, one learning rate.
+    assert {len(record.values("test_error", name)) for name in record.variants} == {5}
+    settings = [(v["training"], v["lr"]) for v in record.variants.values()]
+    assert settings[0][0] == 10_000 and len(set(settings)) == 1
     expect(tool).to_contain_text(f"LeNet-5 misreads {errors['LeNet-5, shuffled'][0]:.1f} % (")
     assert errors["LeNet-5, shuffled"][1] > 2 * errors["LeNet-5"][2]  # several times more
     expect(answer).to_contain_text(
@@ -1032,6 +1037,7 @@ def test_a_symbol_of_ones_own_is_taught(page):
     tool.get_by_role("button", name="That is my guess").tap()
     expect(tool).to_contain_text("You guessed 8. Draw a code for your symbol")
     before = answers.first.inner_text()
+    assert before == "Your code differs from that of 1, the nearest, in 23 cells."  # as the still
     codes.press("Space")
     expect(answers.first).not_to_have_text(before)
     codes.press("Space")

@@ -51,8 +51,8 @@ export function shuffle(bench, panel) {
   let [bytes, networks, order] = [null, null, null];
   const percent = ([mean]) => `${number(mean, 1)} %`;
   const ask = guess(
-    `LeNet-5 misreads ${percent(errors["LeNet-5"])} of the test digits, a fully connected network of as many `
-      + `parameters ${percent(errors[FULL])}. New ones learn from shuffled digits, and are tested on shuffled `
+    `LeNet-5 misreads ${percent(errors["LeNet-5"])} of the test digits, a fully connected network of about as `
+      + `many parameters ${percent(errors[FULL])}. New ones learn from shuffled digits, and are tested on shuffled `
       + "digits. How many per cent does LeNet-5 misread then?",
     { min: 0, max: 20, step: 0.5, value: 2, unit: " %" },
     async (guessed) => {
