@@ -15,10 +15,10 @@ from torch import Tensor, nn
 
 from lenet_research.experiment import Job
 from lenet_research.fast import one_cycle
+from lenet_research.related_networks import lenet4
 from lenet_utils.accounting import layer_table
 from lenet_utils.distortions import PlanarRanges, distort
 from lenet_utils.mnist import MNIST, Digits, normalise_1998, pad_to_32
-from lenet_utils.related_networks import lenet4
 from lenet_utils.training import fit, split_validation
 
 MEMBERS = 3

@@ -16,12 +16,12 @@ from lenet_research.experiment import Experiment, Job, Settings
 from lenet_research.locally_connected import LocallyConnected2d
 from lenet_research.parallel_pytorch import PyTorchTraining
 from lenet_research.preprocessing import PREPROCESSING, Preprocessing
+from lenet_research.related_networks import lenet1, lenet4
 from lenet_research.trainer_minibatches import MinibatchTrainer, group
 from lenet_utils.accounting import layer_counts
 from lenet_utils.layers import ScaledTanh
 from lenet_utils.mnist import Digits, pad_to_32
 from lenet_utils.models import LeNet5, Pooling
-from lenet_utils.related_networks import lenet1, lenet4
 
 MODERN_NETWORKS: Settings = {
     "side": 32,

@@ -14,6 +14,7 @@ import pytest
 import torch
 from matplotlib import rcParams, style
 
+from lenet_research.related_networks import lenet1
 from lenet_utils import (
     TABLE_I,
     Evaluation,
@@ -26,7 +27,6 @@ from lenet_utils import (
 from lenet_utils.figures import Figure
 from lenet_utils.graphs import from_columns, posteriors
 from lenet_utils.photos import Photo, Step
-from lenet_utils.related_networks import lenet1
 from lenet_utils.results.agreement import Verdict
 from lenet_utils.results.matrix import PUBLISHED, Cell, Row
 from lenet_utils.segmentation import find_cuts

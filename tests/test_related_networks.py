@@ -6,9 +6,9 @@ from torch import nn
 
 from lenet_research.locally_connected import LocallyConnected2d
 from lenet_research.networks import fully_connected
+from lenet_research.related_networks import Repeat, lenet1, lenet4
 from lenet_utils.accounting import layer_table
 from lenet_utils.models import LeNet5
-from lenet_utils.related_networks import Repeat, lenet1, lenet4
 
 
 def test_lenet1_has_its_published_counts():

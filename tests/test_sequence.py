@@ -13,6 +13,7 @@ from torch._subclasses import FakeTensorMode
 from torchvision.models.feature_extraction import create_feature_extractor
 
 from lenet_research.locally_connected import LocallyConnected2d
+from lenet_research.related_networks import lenet1, lenet4
 from lenet_utils import (
     LeNet5,
     RBFOutput,
@@ -27,7 +28,6 @@ from lenet_utils import (
     lenet5_tutorial,
     split_validation,
 )
-from lenet_utils.related_networks import lenet1, lenet4
 
 NETWORKS = {"1998": lenet5_1998, "tutorial": lenet5_tutorial, "modern": lenet5_modern}
 ALL = NETWORKS | {"LeNet-1": lenet1, "LeNet-4": lenet4}
