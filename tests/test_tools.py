@@ -1,12 +1,15 @@
 """The tools: reruns that give no diff, and packages that are checked before they are used."""
 
+import fnmatch
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from unittest.mock import MagicMock
 
+import lowest
 import nbformat
 import pdf
 import pytest
@@ -375,3 +378,15 @@ def test_grading_asks_for_a_folder_before_it_installs_anything():
     assert "Which folder?" in asked and "environment.py" not in asked
     given = subprocess.check_output([*command, "SUBMISSIONS=folder"], cwd=ROOT, encoding="utf-8")
     assert "environment.py" in given
+
+
+def test_what_drives_a_browser_is_not_run_at_the_lowest_versions():
+    """Where no browser's driver is installed, a file that asks for one stops all tests."""
+    driving = {
+        path.stem.removeprefix("test_")
+        for path in (ROOT / "tests").glob("test_*.py")
+        if re.search(r"^(?:from|import) (?:playwright|selenium)\b", path.read_text("utf-8"), re.M)
+    }
+    assert "instruments" in driving
+    left_out = lowest.LEFT_OUT
+    assert {n for n in driving if not any(fnmatch.fnmatch(n, g) for g in left_out)} == set()
