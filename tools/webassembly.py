@@ -59,7 +59,9 @@ def version() -> str | None:
     """Return what the compiler says it is, or None where it or its linker is missing."""
     if shutil.which(COMPILER) is None or shutil.which("wasm-ld") is None:
         return None
-    said = subprocess.run([COMPILER, "--version"], capture_output=True, text=True, check=True)
+    said = subprocess.run(
+        [COMPILER, "--version"], capture_output=True, encoding="utf-8", check=True
+    )
     return said.stdout.partition("\n")[0].strip()
 
 
@@ -73,7 +75,7 @@ def compiled() -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         built = Path(folder) / "built.wasm"
         command = [COMPILER, *FLAGS, *folders, str(SOURCE), "-o", str(built)]
-        subprocess.run(command, check=True, capture_output=True, text=True)
+        subprocess.run(command, check=True, capture_output=True, encoding="utf-8")
         return built.read_bytes()
 
 
