@@ -53,6 +53,7 @@
     if (tool.querySelector(".live-message").textContent) wrong.push(tool.querySelector(".live-message").textContent);
   }
   if (document.querySelector(".live") && document.querySelector(".live-app")) {
+    document.querySelector(".live-wake")?.click(); // where it waits for its reader
     const drawn = await until(() => document.querySelector("[data-live=pad]"), "the live network");
     drawn?.scrollIntoView({ block: "center" });
     drawn?.focus();
